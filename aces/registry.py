@@ -4,7 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -84,9 +84,10 @@ class Registry(Generic[T]):
         ]
         if len(found) != 1:
             raise SpecError(
-                f"{module.__name__} should define one class named ...{self.suffix}, not {len(found)}"
+                f"{module.__name__} should define one class named ...{self.suffix}; "
+                f"it defines {len(found)}"
             )
-        return found[0]
+        return cast(type[T], found[0])
 
 
 def config_of(plugin: type) -> type[BaseModel]:

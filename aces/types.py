@@ -121,7 +121,7 @@ class Assignment(Record):
     marginals: Mapping[str, tuple[float, ...]] = {}
     """Discrete level column -> marginal probability of the value drawn, per product."""
     densities: Mapping[str, tuple[float | None, ...]] = {}
-    """Continuous level column -> density of the value drawn, per product; None where a point mass."""
+    """Continuous level column -> density of the value drawn, per product; None: a point mass."""
 
 
 class Trial(Record):
@@ -182,7 +182,7 @@ class Click(Record):
 
 
 class Type(Record):
-    """Type `text` into the field named `target` (default: the search box), and submit it if asked."""
+    """Type `text` into the field named `target` (default: the search box), and submit it."""
 
     type: Literal["type"] = "type"
     text: str
@@ -249,6 +249,8 @@ class Step(Record):
     action: Mapping[str, Any]
     error: str | None = None
     """What went wrong when the action was carried out."""
+    exposed: tuple[str, ...] | None = None
+    """On a results page: the products that lay wholly inside the viewport."""
     observe_s: float = 0.0
     act_s: float = 0.0
     """Seconds the buyer took."""

@@ -1,0 +1,77 @@
+"""The one definition of derived columns, and of the matrix made from term names.
+
+The long table, planted buyers, planning and sellers all use it, so that `row_1` or `log_price`
+means the same everywhere. A term is a column or a product of columns (`log_price:sponsored`).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Columns = Mapping[str, Any]
+
+_SLOT = re.compile(r"(row|col|pos)_(\d+)")
+
+_DERIVED: dict[str, Callable[[Columns], Floats]] = {
+    # in major units: with an outside option the unit of price is part of the model
+    "log_price": lambda c: np.log(_floats(c["price_cents"]) / 100),
+    "log_review_count": lambda c: np.log1p(_floats(c["review_count"])),
+    "price": lambda c: _floats(c["price_cents"]) / 100,
+}
+
+
+def _floats(values: Any) -> Floats:  # noqa: ANN401
+    return np.asarray(values, dtype=np.float64)
+
+
+def is_derived(name: str) -> bool:
+    """Returns whether `name` is made from other columns rather than stored."""
+    return name in _DERIVED or _SLOT.fullmatch(name) is not None
+
+
+def column(name: str, columns: Columns) -> Floats:
+    """Returns one column or derived column as floats.
+
+    Raises:
+        KeyError: If it is neither there nor derivable.
+    """
+    if name in columns:
+        return _floats(columns[name])
+    if name in _DERIVED:
+        return _DERIVED[name](columns)
+    slot = _SLOT.fullmatch(name)
+    if slot is None:
+        raise KeyError(name)
+    source = {"row": "row", "col": "col", "pos": "position"}[slot[1]]
+    return _floats(np.asarray(columns[source]) == int(slot[2]))
+
+
+def term(name: str, columns: Columns) -> Floats:
+    """Returns a term: a column, or the product of several joined by `:`."""
+    first, *others = name.split(":")
+    result = column(first, columns)
+    for other in others:
+        result = result * column(other, columns)
+    return result
+
+
+def matrix(names: Iterable[str], columns: Columns) -> Floats:
+    """Returns the terms as an array of shape (rows, terms)."""
+    return np.column_stack([term(name, columns) for name in names])
+
+
+def slot_terms(size: int, columns: int) -> list[str]:
+    """Returns the slot terms of a grid: rows and columns, the last of each being the baseline."""
+    rows = -(-size // columns)
+    wide = min(size, columns)
+    return [f"row_{r}" for r in range(1, rows)] + [f"col_{c}" for c in range(1, wide)]
+
+
+def grid(position: Any, columns: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # noqa: ANN401
+    """Returns the 1-based row and column of 1-based positions in a grid `columns` wide."""
+    slots = np.asarray(position, dtype=np.int64) - 1
+    return slots // columns + 1, slots % columns + 1
