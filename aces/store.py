@@ -1,0 +1,450 @@
+"""`RunStore`: one SQLite file in WAL mode and content-addressed blobs per run.
+
+One process writes; any number read. What is planned is written before it is run, so that a run
+that was killed goes on with exactly the trials it still lacks.
+"""
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from aces.errors import StoreError
+from aces.types import Assignment, Choice, Event, Status, Step, Trial
+
+INLINE_BYTES = 8192
+"""Texts up to this size are kept, compressed, in the database; longer ones become blobs."""
+
+OPERATIONAL_CAUSES = frozenset({"server", "browser", "shop", "worker"})
+"""Failures that say something about the laboratory, not about the buyer: `--retry-failed`."""
+
+
+def _m001_tables(db: sqlite3.Connection) -> None:
+    db.executescript("""
+        CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+        CREATE TABLE products (
+            product_id TEXT PRIMARY KEY, product TEXT NOT NULL, listing TEXT NOT NULL,
+            drawn TEXT NOT NULL DEFAULT '[]');
+        CREATE TABLE pictures (key TEXT PRIMARY KEY, blob TEXT NOT NULL);
+        CREATE TABLE worlds (
+            world_id TEXT PRIMARY KEY, task_id TEXT NOT NULL, k INTEGER NOT NULL,
+            batch INTEGER NOT NULL, product_ids TEXT NOT NULL, levels TEXT NOT NULL,
+            probability REAL NOT NULL, marginals TEXT NOT NULL, densities TEXT NOT NULL);
+        CREATE TABLE trials (
+            trial_id TEXT PRIMARY KEY, plan_index INTEGER NOT NULL, batch INTEGER NOT NULL,
+            world_id TEXT NOT NULL REFERENCES worlds, buyer TEXT NOT NULL,
+            interface TEXT NOT NULL, repeat INTEGER NOT NULL);
+        CREATE UNIQUE INDEX trials_in_plan_order ON trials (plan_index);
+        CREATE TABLE outcomes (
+            trial_id TEXT NOT NULL REFERENCES trials, attempt INTEGER NOT NULL,
+            status TEXT NOT NULL, cause TEXT NOT NULL, product_id TEXT, probability TEXT,
+            said TEXT, detail TEXT NOT NULL, seconds REAL NOT NULL,
+            blocked_requests INTEGER NOT NULL, session INTEGER NOT NULL,
+            PRIMARY KEY (trial_id, attempt)) WITHOUT ROWID;
+        CREATE TABLE steps (
+            trial_id TEXT NOT NULL, attempt INTEGER NOT NULL, step INTEGER NOT NULL,
+            page TEXT NOT NULL, url TEXT NOT NULL, text BLOB, text_blob TEXT, screenshot TEXT,
+            action TEXT NOT NULL, error TEXT, exposed TEXT, observe_s REAL, act_s REAL,
+            PRIMARY KEY (trial_id, attempt, step)) WITHOUT ROWID;
+        CREATE TABLE events (
+            trial_id TEXT NOT NULL, attempt INTEGER NOT NULL, seq INTEGER NOT NULL,
+            kind TEXT NOT NULL, page TEXT NOT NULL, at_s REAL NOT NULL, data TEXT NOT NULL,
+            PRIMARY KEY (trial_id, attempt, seq)) WITHOUT ROWID;
+        CREATE TABLE sessions (id INTEGER PRIMARY KEY, started TEXT NOT NULL, ended TEXT,
+            facts TEXT NOT NULL);
+        CREATE VIEW latest AS
+            SELECT o.* FROM outcomes o WHERE o.attempt =
+                (SELECT max(attempt) FROM outcomes WHERE trial_id = o.trial_id);
+    """)
+
+
+MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_m001_tables,)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """All there is to keep of one finished trial; blobs are already in the blob folder."""
+
+    trial_id: str
+    choice: Choice
+    steps: tuple["StoredStep", ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStep:
+    """A step whose screenshot and long text stand in the blob folder."""
+
+    step: int
+    page: str
+    url: str
+    text: bytes | None
+    text_blob: str | None
+    screenshot: str | None
+    action: str
+    error: str | None
+    exposed: str | None
+    observe_s: float
+    act_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is."""
+
+    planned: int
+    by_status: Mapping[str, int]
+    by_cause: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def done(self) -> int:
+        """Trials with an outcome."""
+        return sum(self.by_status.values())
+
+    @property
+    def operational_failures(self) -> int:
+        """Failed trials whose cause was the laboratory, not the buyer."""
+        return sum(n for cause, n in self.by_cause.items() if cause in OPERATIONAL_CAUSES)
+
+
+class BlobStore:
+    """Files named by the hash of their content; safe to write from many processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, content: bytes, suffix: str) -> str:
+        """Stores bytes once and returns their name, `ab/abcdef….png`."""
+        digest = blake2b(content, digest_size=16).hexdigest()
+        name = f"{digest[:2]}/{digest}{suffix}"
+        path = self.folder / name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # a reader never sees half a file, and two writers of one content agree
+            partial = path.with_name(f".{path.name}.{id(content)}")
+            partial.write_bytes(content)
+            partial.replace(path)
+        return name
+
+    def get(self, name: str) -> bytes:
+        """Returns the bytes of a stored name."""
+        return (self.folder / name).read_bytes()
+
+    def keep_step(self, step: Step) -> StoredStep:
+        """Returns the step with its screenshot and long text moved into blobs."""
+        text = step.text.encode() if step.text is not None else None
+        inline = text is not None and len(text) <= INLINE_BYTES
+        suffix = f".{step.image_type.removeprefix('image/')}"
+        return StoredStep(
+            step=step.step,
+            page=step.page,
+            url=step.url,
+            text=zlib.compress(text, 1) if text is not None and inline else None,
+            text_blob=self.put(text, ".txt") if text is not None and not inline else None,
+            screenshot=self.put(step.screenshot, suffix) if step.screenshot else None,
+            action=_json(step.action),
+            error=step.error,
+            exposed=_json(step.exposed) if step.exposed is not None else None,
+            observe_s=step.observe_s,
+            act_s=step.act_s,
+        )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+class RunStore:
+    """A run folder: `run.sqlite`, `blobs/`, `manifest.json`.
+
+    Use `RunStore.create` to make or go on with one, `RunStore.open` to read one.
+    """
+
+    def __init__(self, folder: Path, db: sqlite3.Connection) -> None:
+        self.folder = folder
+        self.db = db
+        self.blobs = BlobStore(folder / "blobs")
+
+    @classmethod
+    def create(cls, folder: str | Path) -> "RunStore":
+        """Opens a run folder for writing, making it where it is absent.
+
+        Raises:
+            StoreError: If it can't be written, or another process writes to it.
+        """
+        folder = Path(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            db = sqlite3.connect(folder / "run.sqlite", isolation_level=None, timeout=2)
+            db.execute("PRAGMA journal_mode = WAL")
+            # a power cut may lose the last trials, never the file; they are run again
+            db.execute("PRAGMA synchronous = NORMAL")
+            _migrate(db)
+        except (OSError, sqlite3.OperationalError) as error:
+            raise StoreError(f"{folder}: can't be written: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{folder / 'run.sqlite'}: not a run of ACES: {error}") from error
+        return cls(folder, db)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "RunStore":
+        """Opens a stored run for reading.
+
+        Raises:
+            StoreError: If there is none.
+        """
+        path = Path(folder) / "run.sqlite"
+        if not path.is_file():
+            raise StoreError(
+                f"{folder}: no run there (no run.sqlite). `aces run EXPERIMENT.yaml --out {folder}` "
+                "makes one"
+            )
+        db = sqlite3.connect(path, isolation_level=None, timeout=10)
+        try:
+            found = db.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{path}: not a run of ACES: {error}") from error
+        if found > len(MIGRATIONS):
+            raise StoreError(f"{path}: written by a newer ACES (format {found})")
+        return cls(Path(folder), db)
+
+    def close(self) -> None:
+        """Closes the database."""
+        self.db.close()
+
+    def __enter__(self) -> "RunStore":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it is stored, or nothing.
+
+        Raises:
+            StoreError: If the disk is full or the file is locked.
+        """
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{self.folder}: {_why(error)}") from error
+        try:
+            yield self.db
+            self.db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            self._roll_back()
+            raise StoreError(f"{self.folder}: {_why(error)}") from error
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        if self.db.in_transaction:
+            self.db.execute("ROLLBACK")
+
+    # -- what was planned -------------------------------------------------------------------
+
+    def set_meta(self, key: str, value: object) -> None:
+        """Stores one JSON value under a key."""
+        with self.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, _json(value)))
+
+    def meta(self, key: str) -> Any:  # noqa: ANN401
+        """Returns the JSON value stored under a key, or None."""
+        row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def add_products(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
+        """Stores the catalogue slice: id, product JSON, base listing JSON, drawn fields JSON."""
+        with self.transaction() as db:
+            db.executemany("INSERT OR IGNORE INTO products VALUES (?, ?, ?, ?)", rows)
+
+    def add_pictures(self, pictures: Iterable[tuple[str, bytes]]) -> None:
+        """Stores the slice's pictures: key and content."""
+        known = {key for (key,) in self.db.execute("SELECT key FROM pictures")}
+        rows = [
+            (key, self.blobs.put(content, f".{key.rpartition('.')[2]}"))
+            for key, content in pictures
+            if key not in known
+        ]
+        with self.transaction() as db:
+            db.executemany("INSERT OR IGNORE INTO pictures VALUES (?, ?)", rows)
+
+    def add_batch(
+        self, batch: int, assignments: Iterable[Assignment], trials: Iterable[Trial]
+    ) -> None:
+        """Stores a planned batch; what is already there stays as it is."""
+        worlds = (
+            (
+                a.world_id,
+                a.task_id,
+                a.k,
+                batch,
+                _json(a.product_ids),
+                _json(a.levels),
+                a.probability,
+                _json(a.marginals),
+                _json(a.densities),
+            )
+            for a in assignments
+        )
+        rows = (
+            (t.id, t.plan_index, t.batch, t.world_id, t.buyer, t.interface, t.repeat)
+            for t in trials
+        )
+        with self.transaction() as db:
+            db.executemany(f"INSERT OR IGNORE INTO worlds VALUES ({_marks(9)})", worlds)
+            db.executemany(f"INSERT OR IGNORE INTO trials VALUES ({_marks(7)})", rows)
+
+    def finished_ids(self) -> set[str]:
+        """Returns the ids of trials that have an outcome."""
+        return {row[0] for row in self.db.execute("SELECT DISTINCT trial_id FROM outcomes")}
+
+    def retryable_ids(self) -> set[str]:
+        """Returns the ids of trials whose latest outcome failed for an operational cause."""
+        rows = self.db.execute("SELECT trial_id, cause FROM latest WHERE status = 'failed'")
+        return {trial_id for trial_id, cause in rows if cause in OPERATIONAL_CAUSES}
+
+    # -- what happened ----------------------------------------------------------------------
+
+    def add_finished(self, batch: Sequence[Finished], session: int) -> None:
+        """Stores finished trials in one transaction; a repeated trial is a further attempt."""
+        attempts = self._next_attempts([f.trial_id for f in batch])
+        with self.transaction() as db:
+            db.executemany(
+                f"INSERT INTO outcomes VALUES ({_marks(11)})",
+                [_outcome_row(f, attempts[f.trial_id], session) for f in batch],
+            )
+            db.executemany(
+                f"INSERT INTO steps VALUES ({_marks(13)})",
+                [row for f in batch for row in _step_rows(f, attempts[f.trial_id])],
+            )
+            db.executemany(
+                f"INSERT INTO events VALUES ({_marks(7)})",
+                [row for f in batch for row in _event_rows(f, attempts[f.trial_id])],
+            )
+
+    def _next_attempts(self, ids: list[str]) -> dict[str, int]:
+        """Trial id -> number of its next attempt, from 1."""
+        attempts = dict.fromkeys(ids, 1)
+        for start in range(0, len(ids), 500):
+            some = ids[start : start + 500]
+            rows = self.db.execute(
+                f"SELECT trial_id, max(attempt) FROM outcomes WHERE trial_id IN "
+                f"({_marks(len(some))}) GROUP BY trial_id",
+                some,
+            )
+            attempts.update({trial_id: last + 1 for trial_id, last in rows})
+        return attempts
+
+    def start_session(self, started: str, facts: Mapping[str, object]) -> int:
+        """Records that a process began to work on this run, and with what; returns its number."""
+        with self.transaction() as db:
+            cursor = db.execute(
+                "INSERT INTO sessions (started, facts) VALUES (?, ?)", (started, _json(facts))
+            )
+            return int(cursor.lastrowid or 0)
+
+    def end_session(self, session: int, ended: str, facts: Mapping[str, object]) -> None:
+        """Records that it stopped."""
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE sessions SET ended = ?, facts = ? WHERE id = ?",
+                (ended, _json(facts), session),
+            )
+
+    def progress(self) -> Progress:
+        """Returns counts by status and, of failures, by cause."""
+        planned = self.db.execute("SELECT count(*) FROM trials").fetchone()[0]
+        counts = dict.fromkeys((s.value for s in Status), 0)
+        counts |= dict(self.db.execute("SELECT status, count(*) FROM latest GROUP BY status"))
+        causes = dict(
+            self.db.execute(
+                "SELECT cause, count(*) FROM latest WHERE status = 'failed' GROUP BY cause"
+            )
+        )
+        return Progress(planned, {k: n for k, n in counts.items() if n}, causes)
+
+    def step_text(self, text: bytes | None, text_blob: str | None) -> str | None:
+        """Returns the text of a stored step from its two columns."""
+        if text is not None:
+            return zlib.decompress(text).decode()
+        return self.blobs.get(text_blob).decode() if text_blob else None
+
+    def picture(self, key: str) -> tuple[bytes, str]:
+        """Returns a stored picture and its media type, as a catalogue does."""
+        row = self.db.execute("SELECT blob FROM pictures WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            raise KeyError(key)
+        kind = key.rpartition(".")[2]
+        return self.blobs.get(row[0]), f"image/{'jpeg' if kind == 'jpg' else kind}"
+
+
+def _marks(n: int) -> str:
+    return ", ".join("?" * n)
+
+
+def _why(error: sqlite3.OperationalError) -> str:
+    text = str(error)
+    if "full" in text:
+        return "the disk is full. Free some space and run the same command again: it goes on"
+    if "locked" in text:
+        return "another process is writing to this run; wait for it, or use another --out"
+    return f"can't be written: {text}"
+
+
+def _outcome_row(finished: Finished, attempt: int, session: int) -> tuple[object, ...]:
+    choice = finished.choice
+    return (
+        finished.trial_id,
+        attempt,
+        choice.status.value,
+        choice.cause,
+        choice.product_id,
+        _json(choice.probability) if choice.probability is not None else None,
+        choice.said,
+        choice.detail,
+        choice.seconds,
+        choice.blocked_requests,
+        session,
+    )
+
+
+def _step_rows(finished: Finished, attempt: int) -> Iterator[tuple[object, ...]]:
+    for s in finished.steps:
+        yield (
+            finished.trial_id,
+            attempt,
+            s.step,
+            s.page,
+            s.url,
+            s.text,
+            s.text_blob,
+            s.screenshot,
+            s.action,
+            s.error,
+            s.exposed,
+            s.observe_s,
+            s.act_s,
+        )
+
+
+def _event_rows(finished: Finished, attempt: int) -> Iterator[tuple[object, ...]]:
+    for seq, e in enumerate(finished.events):
+        yield finished.trial_id, attempt, seq, e.kind, e.page, e.at_s, _json(e.data)
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    """Brings the file's tables to the newest format, one numbered step at a time."""
+    found = db.execute("PRAGMA user_version").fetchone()[0]
+    if found > len(MIGRATIONS):
+        raise sqlite3.DatabaseError(f"written by a newer ACES (format {found})")
+    for number, migration in enumerate(MIGRATIONS[found:], start=found + 1):
+        migration(db)
+        db.execute(f"PRAGMA user_version = {number}")

@@ -1,0 +1,40 @@
+"""What a listing costs."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from aces.design import Declaration, Factor, Fixed
+from aces.types import Record
+
+
+class PriceTreatment:
+    """The catalogue's price times a random factor, in whole cents; or given prices."""
+
+    class Config(Record):
+        """Parameters; the defaults are the ACES generator's."""
+
+        distribution: Literal["lognormal", "uniform", "levels"] = "lognormal"
+        mu: float = 0.0
+        sigma: float = Field(default=0.3, ge=0)
+        low: float = Field(default=0.8, gt=0)
+        high: float = Field(default=1.25, gt=0)
+        factors: tuple[float, ...] = ()
+        """Of `levels`: the factors, equally likely."""
+        scope: Literal["listing", "shelf"] = "listing"
+        """`shelf` moves all prices together: what it takes to learn about leaving."""
+        ending: Literal["free", "keep"] = "free"
+        """`keep`: a .99 price ends in .99 again."""
+        keep_first: bool = False
+        """World 0 keeps catalogue prices, as in ACES."""
+        fixed: dict[str, int] = Field(default={})
+        """Product id -> price in cents; draws nothing."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def declare(self) -> Declaration:
+        """Returns the factor draw, or the given prices."""
+        if self.config.fixed:
+            return Fixed(level="price_cents", values=self.config.fixed)
+        return Factor(level="price_cents", minimum=1, **self.config.model_dump(exclude={"fixed"}))

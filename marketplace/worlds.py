@@ -1,0 +1,76 @@
+"""Builds a trial's `World` from catalogue slice and assignment. Pure, and takes microseconds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aces.spec import Shelf
+from aces.types import Assignment, Listing, Mark, Product, Task, World
+from marketplace.marks import standard_mark
+
+_FIELDS = frozenset(Listing.model_fields)
+_NOT_MARKS = frozenset({"position", "scarcity"})  # scarcity is what a low stock looks like
+_BUILT: dict[str, Any] = {
+    "marks": lambda marks: tuple(Mark.model_validate(mark) for mark in marks),
+    "bullets": tuple,
+    "pictures": tuple,
+}
+
+
+def build_world(
+    assignment: Assignment,
+    task: Task,
+    products: Mapping[str, Product],
+    listings: Mapping[str, Listing],
+    shelf: Shelf,
+    *,
+    currency: str = "USD",
+    mark_kinds: frozenset[str] = frozenset(
+        {"sponsored", "overall_pick", "best_seller", "limited_time"}
+    ),
+) -> World:
+    """Returns the shop of one trial.
+
+    Args:
+        assignment: Levels per product on the shelf.
+        task: The shopper's errand, for the query.
+        products: What the products are, by id.
+        listings: Their base offers, by id.
+        shelf: Grid and theme.
+        currency: Of all prices.
+        mark_kinds: Levels that are written as marks rather than into fields.
+    """
+    levels = assignment.levels
+    shown = [
+        _write(
+            listings[product_id], {name: values[i] for name, values in levels.items()}, mark_kinds
+        )
+        for i, product_id in enumerate(assignment.product_ids)
+    ]
+    order = sorted(range(len(shown)), key=lambda i: levels["position"][i])
+    return World(
+        id=assignment.world_id,
+        task_id=assignment.task_id,
+        k=assignment.k,
+        query=task.query,
+        listings=tuple(shown[i] for i in order),
+        products={product_id: products[product_id] for product_id in assignment.product_ids},
+        columns=shelf.columns,
+        ranker=shelf.ranker,
+        theme=shelf.theme,
+        currency=currency,
+        max_units=1,
+    )
+
+
+def _write(base: Listing, levels: Mapping[str, Any], mark_kinds: frozenset[str]) -> Listing:
+    """The base offer with one product's levels written into it."""
+    update = {
+        name: _BUILT[name](value) if name in _BUILT else value
+        for name, value in levels.items()
+        if name in _FIELDS
+    }
+    kinds = [name for name, on in levels.items() if name in mark_kinds and on]
+    if kinds:
+        marks = update.get("marks", base.marks)
+        update["marks"] = (*marks, *(standard_mark(kind, levels[kind]) for kind in kinds))
+    return base.model_copy(update=update) if update else base
