@@ -201,8 +201,8 @@ class RunStore:
         path = Path(folder) / "run.sqlite"
         if not path.is_file():
             raise StoreError(
-                f"{folder}: no run there (no run.sqlite). `aces run EXPERIMENT.yaml --out {folder}` "
-                "makes one"
+                f"{folder}: no run there (no run.sqlite). "
+                f"`aces run EXPERIMENT.yaml --out {folder}` makes one"
             )
         db = sqlite3.connect(path, isolation_level=None, timeout=10)
         try:
