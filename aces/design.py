@@ -38,6 +38,10 @@ class Permutation(Record):
     kind: Literal["permutation"] = "permutation"
     level: str = "position"
 
+    def varied(self) -> list[str]:
+        """Returns the levels that differ between worlds."""
+        return [self.level]
+
     def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
         """Returns slots with probability 1/J!."""
         size = len(listings)
@@ -55,6 +59,10 @@ class Fixed(Record):
     kind: Literal["fixed"] = "fixed"
     level: str
     values: Mapping[str, JsonValue]
+
+    def varied(self) -> list[str]:
+        """Returns nothing: its levels are the same in all worlds."""
+        return []
 
     def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
         """Returns the given values, with certainty."""
@@ -95,6 +103,10 @@ class Factor(Record):
         if self.distribution == "uniform" and self.low >= self.high:
             raise ValueError("`low` must be below `high`")
         return self
+
+    def varied(self) -> list[str]:
+        """Returns the levels that differ between worlds."""
+        return [self.level]
 
     def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
         """Returns rounded values with their probability or density."""
@@ -159,6 +171,10 @@ class Headroom(Record):
     steps: tuple[float, ...] = ()
     top: float = 5.0
     keep_first: bool = False
+
+    def varied(self) -> list[str]:
+        """Returns the levels that differ between worlds."""
+        return [self.level]
 
     def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
         """Returns ratings rounded to a tenth with the probability of each rounded value.
@@ -228,6 +244,10 @@ class Tags(Record):
 
     kind: Literal["tags"] = "tags"
     tags: tuple[Tag, ...] = ACES_TAGS
+
+    def varied(self) -> list[str]:
+        """Returns the tags; what comes with a tag varies only with it."""
+        return [tag.level for tag in self.tags]
 
     def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
         """Returns one 0/1 level per tag, with its further levels."""
@@ -320,6 +340,10 @@ class Arms(Record):
         if len(self.arms) == 2:
             return [self.name]
         return [f"{self.name}_{arm.name}" for arm in self.arms[1:]]
+
+    def varied(self) -> list[str]:
+        """Returns the 0/1 levels; the fields an arm changes vary only with it."""
+        return self.columns()
 
     def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
         """Returns the arms' 0/1 levels and the values of every field that any arm changes."""

@@ -71,6 +71,26 @@ def slot_terms(size: int, columns: int) -> list[str]:
     return [f"row_{r}" for r in range(1, rows)] + [f"col_{c}" for c in range(1, wide)]
 
 
+_TERM_OF_LEVEL = {"price_cents": "log_price", "review_count": "log_review_count"}
+
+
+def default_terms(varied: Iterable[str], size: int, columns: int) -> list[str]:
+    """Returns the terms of the default analysis: every level varied, slots as rows and columns.
+
+    Args:
+        varied: Levels that differ between worlds.
+        size: Listings on a shelf.
+        columns: Of the grid.
+    """
+    terms: list[str] = []
+    for level in varied:
+        if level == "position":
+            terms = slot_terms(size, columns) + terms
+        else:
+            terms.append(_TERM_OF_LEVEL.get(level, level))
+    return terms
+
+
 def grid(position: Any, columns: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # noqa: ANN401
     """Returns the 1-based row and column of 1-based positions in a grid `columns` wide."""
     slots = np.asarray(position, dtype=np.int64) - 1

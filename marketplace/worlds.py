@@ -5,10 +5,9 @@ from typing import Any
 
 from aces.spec import Shelf
 from aces.types import Assignment, Listing, Mark, Product, Task, World
-from marketplace.marks import standard_mark
+from marketplace.marks import STANDARD_MARKS, standard_mark
 
 _FIELDS = frozenset(Listing.model_fields)
-_NOT_MARKS = frozenset({"position", "scarcity"})  # scarcity is what a low stock looks like
 _BUILT: dict[str, Any] = {
     "marks": lambda marks: tuple(Mark.model_validate(mark) for mark in marks),
     "bullets": tuple,
@@ -24,9 +23,6 @@ def build_world(
     shelf: Shelf,
     *,
     currency: str = "USD",
-    mark_kinds: frozenset[str] = frozenset(
-        {"sponsored", "overall_pick", "best_seller", "limited_time"}
-    ),
 ) -> World:
     """Returns the shop of one trial.
 
@@ -37,13 +33,10 @@ def build_world(
         listings: Their base offers, by id.
         shelf: Grid and theme.
         currency: Of all prices.
-        mark_kinds: Levels that are written as marks rather than into fields.
     """
     levels = assignment.levels
     shown = [
-        _write(
-            listings[product_id], {name: values[i] for name, values in levels.items()}, mark_kinds
-        )
+        _write(listings[product_id], {name: values[i] for name, values in levels.items()})
         for i, product_id in enumerate(assignment.product_ids)
     ]
     order = sorted(range(len(shown)), key=lambda i: levels["position"][i])
@@ -62,14 +55,14 @@ def build_world(
     )
 
 
-def _write(base: Listing, levels: Mapping[str, Any], mark_kinds: frozenset[str]) -> Listing:
+def _write(base: Listing, levels: Mapping[str, Any]) -> Listing:
     """The base offer with one product's levels written into it."""
     update = {
         name: _BUILT[name](value) if name in _BUILT else value
         for name, value in levels.items()
         if name in _FIELDS
     }
-    kinds = [name for name, on in levels.items() if name in mark_kinds and on]
+    kinds = [name for name, on in levels.items() if name in STANDARD_MARKS and on]
     if kinds:
         marks = update.get("marks", base.marks)
         update["marks"] = (*marks, *(standard_mark(kind, levels[kind]) for kind in kinds))

@@ -7,7 +7,7 @@ from aces.types import Record
 
 
 class RatingTreatment:
-    """r + a (5 - r) with a uniform on [-spread, spread], to a tenth of a star; or steps, or given."""
+    """r + a (5 - r), a uniform on [-spread, spread], to a tenth of a star; or steps; or given."""
 
     class Config(Record):
         """Parameters; the defaults are the ACES generator's."""

@@ -9,7 +9,7 @@ from aces.types import Record
 
 
 class ReviewCountTreatment:
-    """The catalogue's review count times a random factor, cut to a whole number; or given counts."""
+    """The catalogue's count times a random factor, cut to a whole number; or given counts."""
 
     class Config(Record):
         """Parameters; the defaults are the ACES generator's."""
