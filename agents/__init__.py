@@ -1,1 +1,1 @@
-"""."""
+"""Buyers, and the interfaces through which they perceive a shop and act in it."""
