@@ -56,7 +56,8 @@ class Registry(Generic[T]):
     def build(self, name: str, parameters: dict[str, Any]) -> T:
         """Returns an instance made from validated parameters."""
         plugin: Any = self.load(name)
-        return plugin(config_of(plugin)(**parameters))  # type: ignore[no-any-return]
+        config = config_of(plugin)(**parameters)
+        return cast(T, plugin(config) if hasattr(plugin, "Config") else plugin())
 
     def summary(self, name: str) -> str:
         """Returns the first line of the plug-in's docstring."""

@@ -117,7 +117,8 @@ class UtilityBuyer:
             weights = weights + [
                 spread.get(name, 0.0) * taste.child(name).normal() for name in self._names
             ]
-        return utility + terms.matrix(self._names, _columns(shelf, self._names)) @ weights
+        X = terms.matrix(self._names, _columns(shelf, self._names))
+        return np.asarray(utility + X @ weights)
 
     def truth(self) -> Mapping[str, float] | None:
         """Returns the planted coefficients, product effects as `product_id[ID]`.
