@@ -1,0 +1,61 @@
+"""The standard marks: what the shop lays over a listing, and how it reads."""
+
+from functools import lru_cache
+
+from aces.errors import UserError, nearest
+from aces.types import Listing, Mark
+
+LOW_STOCK = 4
+"""At this many units or fewer, the shop says how many are left."""
+
+# Looks and places say how a mark is drawn, never what it is: the markup carries only these.
+STANDARD_MARKS = {
+    "sponsored": Mark(kind="sponsored", text="Sponsored", look="quiet", place="title"),
+    "overall_pick": Mark(kind="overall_pick", text="Overall Pick", look="badge", place="image"),
+    "best_seller": Mark(kind="best_seller", text="Best Seller", look="ribbon", place="image"),
+    "limited_time": Mark(kind="limited_time", text="Limited time deal", look="flag", place="price"),
+}
+"""Marks that a listing carries, by kind."""
+
+STOCK_MARKS = {
+    "scarcity": Mark(
+        kind="scarcity", text="Only {value} left in stock", look="notice", place="delivery"
+    ),
+    "unavailable": Mark(
+        kind="unavailable", text="Currently unavailable", look="notice", place="delivery"
+    ),
+}
+"""Marks that follow from a listing's stock; no listing carries them itself."""
+
+_ALL = STANDARD_MARKS | STOCK_MARKS
+
+
+@lru_cache(maxsize=256)
+def standard_mark(kind: str, value: int | str = 1) -> Mark:
+    """Returns the shop's own mark of a kind.
+
+    Raises:
+        UserError: If the shop has no mark of that kind.
+    """
+    if kind not in _ALL:
+        raise UserError(f"the shop has no mark '{kind}'{nearest(kind, _ALL)}")
+    return _ALL[kind].model_copy(update={"value": value})
+
+
+def legend() -> dict[str, str]:
+    """Returns what is visible of each kind of mark; `{value}` stands for its value."""
+    return {kind: mark.text for kind, mark in _ALL.items()}
+
+
+def shown_marks(listing: Listing) -> tuple[Mark, ...]:
+    """Returns the marks on a listing's card: its own, then what its stock says."""
+    if listing.stock > LOW_STOCK:
+        return listing.marks
+    if listing.stock == 0:
+        return (*listing.marks, standard_mark("unavailable"))
+    return (*listing.marks, standard_mark("scarcity", listing.stock))
+
+
+def visible_text(mark: Mark) -> str:
+    """Returns what the shopper reads on a mark."""
+    return mark.text if mark.value is None else mark.text.replace("{value}", str(mark.value))
