@@ -1,0 +1,210 @@
+"""Catalogues: products, how they are offered to begin with, their pictures, and what was wrong.
+
+`load_catalog("demo")` gives the built-in one; `load_catalog("shop.csv")` reads a file in any
+format that has an importer in `aces/catalogs/`.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from aces.errors import CatalogError, nearest
+from aces.registry import Registry
+from aces.types import Listing, Product, Record
+
+MIMETYPES = {"png": "image/png", "webp": "image/webp", "jpg": "image/jpeg", "jpeg": "image/jpeg"}
+
+
+class Problem(Record):
+    """One value of a source that could not be used, and what became of its row."""
+
+    where: str
+    """`line 14` or `row 3` of the source."""
+    product_id: str = ""
+    field: str
+    found: str
+    reason: str
+    """What is wrong with it and what was done, such as `is not a price; row left out`."""
+    left_out: bool = False
+
+    def __str__(self) -> str:
+        product = f" ({self.product_id})" if self.product_id else ""
+        return f"{self.where}{product}: {self.field} {self.found} {self.reason}"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What a shop can sell.
+
+    Two catalogues are equal if they hold the same content; pictures count by their keys.
+
+    Attributes:
+        name: What the catalogue is called.
+        currency: ISO 4217 code of every price.
+        products: Product id -> product, in catalogue order.
+        listings: Product id -> the offer that treatments start from, in the same order.
+        pictures: Picture key -> function that returns the picture's bytes.
+        drawn: Product id -> names of the fields that were drawn at random, not given.
+        drawn_seed: Seed of those draws; None where nothing was drawn.
+        problems: What was wrong with the source.
+    """
+
+    name: str
+    currency: str
+    products: Mapping[str, Product]
+    listings: Mapping[str, Listing]
+    pictures: Mapping[str, Callable[[], bytes]] = field(default_factory=dict, compare=False)
+    drawn: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    drawn_seed: int | None = None
+    problems: tuple[Problem, ...] = field(default=(), compare=False)
+
+    def categories(self) -> dict[str, int]:
+        """Returns category -> number of products, in catalogue order."""
+        return dict(Counter(product.category for product in self.products.values()))
+
+    def slice(self, category: str, size: int | None = None) -> list[str]:
+        """Returns the ids of the category's first `size` products, or of all.
+
+        Raises:
+            CatalogError: If there is no such category, or it holds fewer products.
+        """
+        ids = [id for id, product in self.products.items() if product.category == category]
+        if not ids:
+            raise CatalogError(
+                f"catalogue '{self.name}' has no category '{category}'"
+                f"{nearest(category, self.categories())}"
+            )
+        if size is not None and len(ids) < size:
+            raise CatalogError(
+                f"catalogue '{self.name}', category '{category}': asks for {size} products, "
+                f"has {len(ids)}"
+            )
+        return ids[:size]
+
+    def subset(self, ids: Iterable[str]) -> "Catalog":
+        """Returns the catalogue of these products alone, still in catalogue order.
+
+        Raises:
+            CatalogError: If one of them is not in the catalogue.
+        """
+        wanted = set(ids)
+        for id in sorted(wanted - set(self.products)):
+            raise CatalogError(
+                f"catalogue '{self.name}' has no product '{id}'{nearest(id, self.products)}"
+            )
+        listings = {id: listing for id, listing in self.listings.items() if id in wanted}
+        shown = {key for listing in listings.values() for key in listing.pictures}
+        return replace(
+            self,
+            products={id: product for id, product in self.products.items() if id in wanted},
+            listings=listings,
+            pictures={key: load for key, load in self.pictures.items() if key in shown},
+            drawn={id: fields for id, fields in self.drawn.items() if id in wanted},
+        )
+
+    def picture(self, key: str) -> tuple[bytes, str]:
+        """Returns a picture and its media type.
+
+        Raises:
+            CatalogError: If the catalogue holds no picture of that key.
+        """
+        if key not in self.pictures:
+            raise CatalogError(f"catalogue '{self.name}' has no picture '{key}'")
+        return self.pictures[key](), MIMETYPES[key.rpartition(".")[2]]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over currency, products and listings, picture keys among them."""
+        content = {
+            "currency": self.currency,
+            "products": [product.model_dump(mode="json") for product in self.products.values()],
+            "listings": [listing.model_dump(mode="json") for listing in self.listings.values()],
+        }
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@runtime_checkable
+class Importer(Protocol):
+    """Reads catalogues of one format; its docstring's first line says what they look like."""
+
+    def recognises(self, path: Path) -> bool:
+        """Returns whether the file or folder looks like this format, at a glance."""
+        ...
+
+    def load(self, path: Path) -> Catalog:
+        """Reads it; bad rows become `Catalog.problems`."""
+        ...
+
+
+IMPORTERS: Registry[Any] = Registry("catalogue format", "aces.catalogs", "Importer")
+
+
+def load_catalog(source: str | Path, base: Path | None = None) -> Catalog:
+    """Reads a catalogue.
+
+    Args:
+        source: `demo`; or a file or folder, whose format is told from its content; or
+            `format:path` to say which format it is.
+        base: Where relative paths are looked for after the working directory.
+
+    Raises:
+        CatalogError: If there is nothing there, no format fits, or the file can't be read.
+    """
+    if source == "demo":
+        return _importer("demo").load(Path())
+    name, path = _format_and_path(str(source))
+    found = _find(path, base)
+    return (_importer(name) if name else _recognise(found)).load(found)
+
+
+def write_catalog(catalog: Catalog, path: Path) -> None:
+    """Writes a catalogue in our own format: `.json`, `.csv` or `.parquet` by the path's ending.
+
+    Pictures go to the folder `<stem>_pictures` beside it; `load_catalog` gives back an equal one.
+
+    Raises:
+        CatalogError: If the path ends otherwise.
+    """
+    IMPORTERS.load("native")().write(catalog, path)
+
+
+def _importer(name: str) -> Importer:
+    importer: Importer = IMPORTERS.load(name)()
+    return importer
+
+
+def _format_and_path(source: str) -> tuple[str, str]:
+    """Splits `format:path`; the format is empty where none is named."""
+    name, colon, path = source.rpartition(":")
+    if colon and (name in IMPORTERS.names() or ":" in name):
+        return name, path
+    return "", source
+
+
+def _find(path: str, base: Path | None) -> Path:
+    """The first that exists of the path from here and from `base`."""
+    places = [Path(path)] if base is None else [Path(path), base / path]
+    for place in places:
+        if place.exists():
+            return place
+    looked = " or ".join(f"'{place}'" for place in places)
+    raise CatalogError(f"there is no catalogue at {looked}. {_formats()}")
+
+
+def _recognise(path: Path) -> Importer:
+    for name in IMPORTERS.names():
+        importer = _importer(name)
+        if importer.recognises(path):
+            return importer
+    raise CatalogError(f"no catalogue format fits '{path}'. {_formats()}")
+
+
+def _formats() -> str:
+    lines = [f"  {name}: {IMPORTERS.summary(name)}" for name in IMPORTERS.names()]
+    return "\n".join(["A catalogue is one of these (`name:path` forces one):", *lines])

@@ -1,0 +1,303 @@
+"""From the loose rows of a file to a `Catalog`: every value is checked, every fault reported."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from aces.catalog import MIMETYPES, Catalog, Problem
+from aces.errors import nearest
+from aces.types import Listing, Mark, Product
+
+WITHOUT_CENTS = {"CLP", "ISK", "JPY", "KRW", "VND"}
+"""Currencies whose minor unit is the unit itself."""
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_PRICE = re.compile(r"(?:[A-Z]{3} ?|[$€£¥₩])?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?")
+_COUNT = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
+_KEY = re.compile(r"[0-9a-f]{16}\.(?:png|webp|jpg|jpeg)")
+_NOTHING = object()
+
+T = TypeVar("T", bound="list[Any] | dict[str, Any]")
+
+
+class UnusableError(ValueError):
+    """A value that can't be used.
+
+    Args:
+        reason: What is wrong with it and what is done about it.
+        instead: What stands in for the value; without it the row is left out.
+    """
+
+    def __init__(self, reason: str, instead: object = _NOTHING) -> None:
+        super().__init__(reason)
+        self.instead = instead
+
+
+class CatalogBuilder:
+    """Collects rows and the problems they have.
+
+    A row maps the names in `COLUMNS` to values, as text or already typed: lists and maps may be
+    JSON text, prices are in major units (`19.99`). Only id, title and price must be there.
+
+    Args:
+        name: What the catalogue is called.
+        currency: ISO 4217 code of every price.
+        folder: What the rows' picture paths start from.
+        drawn_seed: Seed of the values drawn, where some were.
+    """
+
+    def __init__(
+        self, name: str, currency: str = "USD", folder: Path = Path(), drawn_seed: int | None = None
+    ) -> None:
+        self.name = name
+        self.currency = currency
+        self.folder = folder
+        self.drawn_seed = drawn_seed
+        self._products: dict[str, Product] = {}
+        self._listings: dict[str, Listing] = {}
+        self._pictures: dict[str, Callable[[], bytes]] = {}
+        self._drawn: dict[str, tuple[str, ...]] = {}
+        self._problems: list[Problem] = []
+
+    def add(self, where: str, row: Mapping[str, Any]) -> None:
+        """Takes one row; whatever is wrong with it becomes a problem at `where`."""
+        before = len(self._problems)
+        values = {column: self._read(where, row, column) for column in COLUMNS}
+        if any(problem.left_out for problem in self._problems[before:]):
+            return
+        pictures = [self._picture(where, values["id"], path) for path in values["pictures"]]
+        values["pictures"] = tuple(filter(None, pictures))
+        self._keep(values)
+
+    def add_picture(self, key: str, load: Callable[[], bytes]) -> None:
+        """Takes a picture that is not a file; rows name it by its key."""
+        self._pictures[key] = load
+
+    def report(
+        self,
+        where: str,
+        field: str,
+        found: object,
+        reason: str,
+        product_id: str = "",
+        left_out: bool = False,
+    ) -> None:
+        """Notes a problem: what was found at `where`, and whether it cost the whole row."""
+        problem = Problem(
+            where=where,
+            product_id=product_id,
+            field=field,
+            found=_shown(found),
+            reason=reason,
+            left_out=left_out,
+        )
+        self._problems.append(problem)
+
+    def report_unknown_columns(self, where: str, columns: Iterable[str]) -> None:
+        """Notes the columns that mean nothing here, once each."""
+        for column in columns:
+            if column not in COLUMNS:
+                self.report(where, "column", column, f"is ignored{nearest(column, COLUMNS)}")
+
+    def build(self) -> Catalog:
+        """Returns the catalogue of what was taken."""
+        return Catalog(
+            name=self.name,
+            currency=self.currency,
+            products=self._products,
+            listings=self._listings,
+            pictures=self._pictures,
+            drawn=self._drawn,
+            drawn_seed=self.drawn_seed,
+            problems=tuple(self._problems),
+        )
+
+    def _read(self, where: str, row: Mapping[str, Any], column: str) -> Any:  # noqa: ANN401
+        """The column's value, or what stands in for it."""
+        found = row.get(column)
+        found = "" if found is None else found
+        try:
+            return COLUMNS[column](self, found)
+        except UnusableError as fault:
+            left_out = fault.instead is _NOTHING
+            product_id = str(row.get("id") or "")
+            self.report(where, column, found, str(fault), product_id=product_id, left_out=left_out)
+            return fault.instead
+
+    def _picture(self, where: str, product_id: str, path: str) -> str | None:
+        """The key of the picture at `path`; a file name that already is a key is kept."""
+        if path in self._pictures:
+            return path
+        file = self.folder / path
+        suffix = file.suffix[1:].lower()
+        if suffix not in MIMETYPES or not file.is_file():
+            fault = "is no file here" if suffix in MIMETYPES else f"is none of {sorted(MIMETYPES)}"
+            self.report(where, "pictures", path, f"{fault}; left away", product_id=product_id)
+            return None
+        named = _KEY.fullmatch(file.name)
+        key = file.name if named else f"{picture_digest(file.read_bytes())}.{suffix}"
+        self._pictures[key] = file.read_bytes
+        return key
+
+    def _keep(self, values: dict[str, Any]) -> None:
+        id = values.pop("id")
+        if drawn := values.pop("drawn"):
+            self._drawn[id] = drawn
+        facts = {name: values.pop(name) for name in ("category", "brand", "attributes")}
+        self._products[id] = Product(id=id, **facts)
+        price, list_price = values.pop("price"), values.pop("list_price")
+        self._listings[id] = Listing(
+            product_id=id, price_cents=price, list_price_cents=list_price, **values
+        )
+
+    def _id(self, found: object) -> str:
+        text = str(found)
+        if not text:
+            raise UnusableError("is missing; row left out")
+        if not _ID.fullmatch(text):
+            raise UnusableError("may hold at most 80 letters, digits and . _ -; row left out")
+        if text in self._products:
+            raise UnusableError("was there before; row left out")
+        return text
+
+    def _price(self, found: object) -> int:
+        """A price in minor units."""
+        if not str(found).strip():
+            raise UnusableError("is missing; row left out")
+        digits = minor_digits(self.currency)
+        cents = _amount(str(found).strip()).scaleb(digits)
+        if cents != cents.to_integral_value():
+            raise UnusableError(f"has more than {digits} decimals; row left out")
+        return int(cents)
+
+    def _list_price(self, found: object) -> int | None:
+        if not str(found).strip():
+            return None
+        try:
+            return self._price(found)
+        except UnusableError as fault:
+            raise UnusableError(str(fault).replace("row left out", "no list price"), None) from None
+
+
+def minor_digits(currency: str) -> int:
+    """Returns how many decimals a price in major units has."""
+    return 0 if currency in WITHOUT_CENTS else 2
+
+
+def picture_digest(content: bytes) -> str:
+    """Returns the 16 hexadecimal digits that name a picture and betray nothing of it."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _shown(found: object) -> str:
+    text = str(found)
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _amount(text: str) -> Decimal:
+    if text.startswith("-"):
+        raise UnusableError("is negative; row left out")
+    match = _PRICE.fullmatch(text)
+    if not match:
+        raise UnusableError("is not a price such as 19.99; row left out")
+    return Decimal(match[1].replace(",", "") + (match[2] or ""))
+
+
+def _title(_: CatalogBuilder, found: object) -> str:
+    text = str(found)
+    if not text.strip():
+        raise UnusableError("is missing; row left out")
+    return text
+
+
+def _category(_: CatalogBuilder, found: object) -> str:
+    text = str(found)
+    if not text.strip():
+        raise UnusableError("is missing; put under 'uncategorised'", "uncategorised")
+    return text
+
+
+def _text(_: CatalogBuilder, found: object) -> str:
+    return str(found)
+
+
+def _rating(_: CatalogBuilder, found: object) -> float | None:
+    if not str(found).strip():
+        return None
+    try:
+        rating = Decimal(str(found).strip())
+        within = 0 <= rating <= 5
+    except InvalidOperation:  # no number, or not-a-number
+        within = False
+    if not within:
+        raise UnusableError("is not a number from 0 to 5; shown without a rating", None)
+    return float(rating)
+
+
+def _count(instead: int) -> Callable[[CatalogBuilder, object], int]:
+    def read(_: CatalogBuilder, found: object) -> int:
+        text = str(found).strip()
+        if not text:
+            return instead
+        if not _COUNT.fullmatch(text):
+            raise UnusableError(f"is not a count; taken as {instead}", instead)
+        return int(text.replace(",", ""))
+
+    return read
+
+
+def _decoded(found: object, kind: type[T], example: str) -> T:
+    """A list or map, given as such or as JSON text; empty where nothing is given."""
+    if found == "":
+        return kind()
+    try:
+        value = json.loads(found) if isinstance(found, str) else found
+    except json.JSONDecodeError:
+        value = None
+    if not isinstance(value, kind):
+        raise UnusableError(f"is not JSON such as {example}; left away", kind())
+    return value
+
+
+def _texts(_: CatalogBuilder, found: object) -> tuple[str, ...]:
+    return tuple(map(str, _decoded(found, list, '["first", "second"]')))
+
+
+def _attributes(_: CatalogBuilder, found: object) -> dict[str, str]:
+    value = _decoded(found, dict, '{"colour": "black"}')
+    return {str(name): str(text) for name, text in value.items()}
+
+
+def _marks(_: CatalogBuilder, found: object) -> tuple[Mark, ...]:
+    value = _decoded(found, list, '[{"kind": "new", "text": "New"}]')
+    try:
+        return tuple(Mark.model_validate(mark) for mark in value)
+    except ValidationError:
+        raise UnusableError("is not a list of marks; left away", ()) from None
+
+
+COLUMNS: dict[str, Callable[[CatalogBuilder, object], Any]] = {
+    "id": CatalogBuilder._id,
+    "category": _category,
+    "brand": _text,
+    "attributes": _attributes,
+    "title": _title,
+    "description": _text,
+    "bullets": _texts,
+    "price": CatalogBuilder._price,
+    "list_price": CatalogBuilder._list_price,
+    "rating": _rating,
+    "review_count": _count(instead=0),
+    "stock": _count(instead=100),
+    "pictures": _texts,
+    "seller": _text,
+    "marks": _marks,
+    "drawn": _texts,
+}
+"""Column of a row -> how its value is read."""
