@@ -1,0 +1,1 @@
+"""Statistics on numpy arrays: what estimators, power planning and sellers compute with."""

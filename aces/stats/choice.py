@@ -1,0 +1,97 @@
+"""The conditional logit on arrays: estimates with ordinary, robust or clustered errors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from aces.errors import EstimationError
+from aces.stats.choice_data import ChoiceData, Floats, choice_data
+from aces.stats.covariance import Covariance, CovType, covariance
+from aces.stats.identification import check_identified
+from aces.stats.likelihood import MANY_STEPS, Likelihood, maximise, warm_start
+
+
+@dataclass(frozen=True)
+class ChoiceFit:
+    """Estimates of a conditional logit with K coefficients.
+
+    Attributes:
+        data: What was fitted.
+        at: The maximum: estimates, log-likelihood, information matrix.
+        covariance: Covariance of the estimates and what it rests on.
+    """
+
+    data: ChoiceData
+    at: Likelihood
+    covariance: Covariance
+
+    @property
+    def params(self) -> Floats:
+        """(K,) estimates."""
+        return self.at.params
+
+    @property
+    def bse(self) -> Floats:
+        """(K,) standard errors."""
+        return np.sqrt(self.covariance.matrix.diagonal())
+
+    @property
+    def llf(self) -> float:
+        """Log-likelihood at the estimates."""
+        return self.at.llf
+
+
+def fit(
+    X: NDArray[Any],
+    y: ArrayLike,
+    sets: ArrayLike,
+    clusters: ArrayLike | None = None,
+    *,
+    cov_type: CovType | None = None,
+    names: Sequence[str] | None = None,
+    outside: bool = False,
+) -> ChoiceFit:
+    """Fits a conditional logit.
+
+    Args:
+        X: (rows, K) attributes, one row per alternative of each choice set; never copied.
+        y: (rows,) 1 for the alternative chosen, else 0; or choice probabilities.
+        sets: (rows,) choice set of each row.
+        clusters: (rows,) cluster of each row.
+        cov_type: `nonrobust`, `robust` (the default without clusters) or `cluster`.
+        names: Names of the columns, for messages.
+        outside: Whether each set has one more alternative with attributes 0, which is chosen
+            where no row of the set is.
+
+    Raises:
+        EstimationError: If the model can't be estimated; the message names the columns at fault.
+    """
+    data = choice_data(X, y, sets, names=names, outside=outside)
+    at = estimate(data)
+    groups = None if clusters is None else np.asarray(clusters)
+    return ChoiceFit(data, at, covariance(data, at, cov_type, groups))
+
+
+def estimate(data: ChoiceData) -> Likelihood:
+    """Returns the maximum of the likelihood, after checking that it exists and is unique.
+
+    Raises:
+        CollinearityError: If columns are constant or combinations of others within choice sets.
+        SeparationError: If columns predict choices perfectly.
+        EstimationError: If attributes are missing, or no maximum is found.
+    """
+    check_identified(data)
+    found = maximise(data, warm_start(data))
+    if not found.converged:
+        from aces.stats.separation import check_separation
+
+        check_separation(data, found.at)
+        found = maximise(data, found.at.params, steps=MANY_STEPS)
+    if not found.converged:
+        raise EstimationError(
+            f"no maximum found in {MANY_STEPS} steps. Put the columns on similar scales."
+        )
+    return found.at

@@ -1,0 +1,247 @@
+"""Choice data as they are read: choice set by choice set, in blocks that fit the cache."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from aces.errors import EstimationError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+BLOCK_NUMBERS = 16_384
+"""Numbers of X in a block: 128 KiB, which stay in the cache (and keep BLAS on one core)."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some whole choice sets.
+
+    Attributes:
+        first: Index of the first of its choice sets.
+        x: (rows, columns) attributes, the dummies of the effects present among them.
+        y: (rows,) outcomes.
+        starts: (sets,) first row of each choice set.
+        sizes: (sets,) rows of each choice set.
+        columns: Which columns of the whole model `x` holds.
+        outside: Whether each set has one more alternative, of utility 0.
+    """
+
+    first: int
+    x: Floats
+    y: Floats
+    starts: Ints
+    sizes: Ints
+    columns: Ints | slice
+    outside: bool
+
+    def probabilities(self, params: Floats) -> tuple[Floats, float]:
+        """Returns choice probabilities (rows,) and the block's log-likelihood."""
+        utility = self.x @ params[self.columns]
+        top = np.maximum.reduceat(utility, self.starts)
+        if self.outside:
+            top = np.maximum(top, 0.0)
+        weight = np.exp(utility - self.to_rows(top))
+        total = np.add.reduceat(weight, self.starts)
+        if self.outside:
+            total += np.exp(-top)
+        weight /= self.to_rows(total)
+        return weight, float(self.y @ utility - (top + np.log(total)).sum())
+
+    def outside_share(self, values: Floats) -> Floats:
+        """Returns what `values` (rows,), which sum to 1 with the outside option, leave to it."""
+        return 1.0 - np.add.reduceat(values, self.starts)
+
+    def set_sums(self, weights: Floats) -> Floats:
+        """Returns (sets, columns): the attributes summed over each set with `weights` (rows,)."""
+        size = self.sizes[0]
+        if self.starts.size * size == self.y.size and (self.sizes == size).all():
+            x = self.x.reshape(-1, size, self.x.shape[1])
+            return np.asarray(np.matmul(weights.reshape(-1, 1, size), x)[:, 0])
+        return np.add.reduceat(weights[:, None] * self.x, self.starts, axis=0)
+
+    def to_rows(self, values: Floats) -> Floats:
+        """Returns values by choice set repeated for each of its rows."""
+        return np.repeat(values, self.sizes, axis=0)
+
+
+@dataclass(frozen=True)
+class ChoiceData:
+    """Alternatives in choice sets; build it with `choice_data`.
+
+    Attributes:
+        X: (rows, terms) attributes, any real type and memory order; never copied as a whole.
+        y: (rows,) outcomes: 1 for the alternative chosen, or choice probabilities.
+        starts: (sets,) first row of each choice set, rows taken in `order`.
+        ids: (sets,) the user's name of each choice set.
+        order: (rows,) order in which rows lie by choice set; None where they do as given.
+        names: Name of each column of the model: terms, then effects.
+        effects: (rows,) level of the effect, -1 for a baseline; None without effects.
+        outside: Whether each set has one more alternative, of utility 0.
+    """
+
+    X: NDArray[Any]
+    y: NDArray[Any]
+    starts: Ints
+    ids: NDArray[Any]
+    order: Ints | None
+    names: tuple[str, ...]
+    effects: NDArray[Any] | None = None
+    outside: bool = False
+
+    @property
+    def n_sets(self) -> int:
+        """Choice sets."""
+        return int(self.starts.size)
+
+    @property
+    def n_terms(self) -> int:
+        """Columns of X."""
+        return int(self.X.shape[1])
+
+    @property
+    def n_columns(self) -> int:
+        """Coefficients: terms and effects."""
+        return len(self.names)
+
+    @cached_property
+    def sizes(self) -> Ints:
+        """(sets,) number of rows of each choice set."""
+        return np.diff(self.starts, append=len(self.y))
+
+    @property
+    def null_log_likelihood(self) -> float:
+        """Log-likelihood of equal probabilities within each set."""
+        return -float(np.log(self.sizes + self.outside).sum())
+
+    @cached_property
+    def bounds(self) -> Ints:
+        """Choice sets at which blocks begin, and the number of sets."""
+        width = self.n_terms + min(self.n_columns - self.n_terms, 16)
+        rows = max(BLOCK_NUMBERS // max(width, 1), 64)
+        firsts = np.searchsorted(self.starts, np.arange(0, len(self.y), rows))
+        return np.unique(np.append(firsts, self.n_sets))
+
+    def blocks(self, every: int = 1) -> Iterator[Block]:
+        """Yields the choice sets in blocks, only each `every`-th of them if asked."""
+        for k in range((every - 1) // 2, len(self.bounds) - 1, every):
+            yield self._block(int(self.bounds[k]), int(self.bounds[k + 1]))
+
+    def at_rows(self, values: NDArray[Any], first: int, last: int) -> NDArray[Any]:
+        """Returns the rows of `values` that belong to the choice sets from first to last - 1."""
+        stop = len(self.y) if last == self.n_sets else int(self.starts[last])
+        rows = slice(int(self.starts[first]), stop)
+        return values[rows] if self.order is None else values[self.order[rows]]
+
+    def _block(self, first: int, last: int) -> Block:
+        x = np.asarray(self.at_rows(self.X, first, last), dtype=float)
+        columns: Ints | slice = slice(0, self.n_terms)
+        if self.effects is not None:
+            x, columns = _with_dummies(x, self.at_rows(self.effects, first, last))
+        return Block(
+            first=first,
+            x=x,
+            y=np.asarray(self.at_rows(self.y, first, last), dtype=float),
+            starts=self.starts[first:last] - self.starts[first],
+            sizes=self.sizes[first:last],
+            columns=columns,
+            outside=self.outside,
+        )
+
+
+def choice_data(
+    X: NDArray[Any],
+    y: ArrayLike,
+    sets: ArrayLike,
+    *,
+    names: Sequence[str] | None = None,
+    effects: NDArray[Any] | None = None,
+    effect_names: Sequence[str] = (),
+    outside: bool = False,
+) -> ChoiceData:
+    """Returns the choice data of rows that say which choice set they belong to.
+
+    Args:
+        X: (rows, terms) attributes. Read in blocks and computed in float64; never copied.
+        y: (rows,) outcomes, which sum to 1 in each set (with `outside`, to at most 1: the rest
+            chose the outside option).
+        sets: (rows,) the choice set of each row. Rows of a set need not be neighbours.
+        names: Names of the columns of X; `x1`, `x2`, ... by default.
+        effects: (rows,) level of an effect (its dummies are made as they are read), -1 for none.
+        effect_names: Name of each level.
+        outside: Whether each set has one more alternative, with attributes 0 and utility 0.
+
+    Raises:
+        EstimationError: If the arrays do not fit together, or outcomes do not sum as they should.
+    """
+    X, y, sets = np.asarray(X), np.asarray(y), np.asarray(sets)
+    if X.ndim != 2 or y.shape != (len(X),) or sets.shape != (len(X),):
+        raise EstimationError(
+            f"X must be (rows, terms), y and sets (rows,); found shapes {X.shape}, {y.shape} and "
+            f"{sets.shape}. Stack the choice sets: one row per alternative."
+        )
+    if not X.size:
+        raise EstimationError(f"there is nothing to estimate from: X has the shape {X.shape}.")
+    names = tuple(names) if names is not None else tuple(f"x{k + 1}" for k in range(X.shape[1]))
+    starts, order = _grouped(sets)
+    ids = sets[starts if order is None else order[starts]]
+    data = ChoiceData(X, y, starts, ids, order, (*names, *map(str, effect_names)), effects, outside)
+    _check_outcomes(data)
+    return data
+
+
+def _grouped(sets: NDArray[Any]) -> tuple[Ints, Ints | None]:
+    """First row of each choice set, and the order of rows where sets are not contiguous."""
+    starts = _run_starts(sets)
+    firsts = sets[starts]
+    if (firsts[1:] > firsts[:-1]).all() or len(np.unique(firsts)) == len(firsts):
+        return starts, None
+    order = np.argsort(sets, kind="stable")
+    return _run_starts(sets[order]), order
+
+
+def _run_starts(values: NDArray[Any]) -> Ints:
+    return np.append(0, np.flatnonzero(values[1:] != values[:-1]) + 1)
+
+
+def _with_dummies(x: Floats, levels: NDArray[Any]) -> tuple[Floats, Ints]:
+    """Attributes with a dummy for each level present, and the columns these are in the model."""
+    present, position = np.unique(levels, return_inverse=True)
+    terms = x.shape[1]
+    absent = int(present[0] < 0)  # baselines have no dummy
+    wide = np.zeros((len(x), terms + len(present) - absent))
+    wide[:, :terms] = x
+    rows = np.flatnonzero(levels >= 0)
+    wide[rows, terms + position[rows] - absent] = 1.0
+    return wide, np.concatenate([np.arange(terms), terms + present[absent:]])
+
+
+def _check_outcomes(data: ChoiceData) -> None:
+    """Raises EstimationError unless each set has one choice, or shares that sum to 1."""
+    y = data.y if data.order is None else data.y[data.order]
+    if y.dtype.kind not in "biuf":
+        raise EstimationError(f"y must be 0/1 or probabilities, not of type {y.dtype}.")
+    total = np.add.reduceat(y, data.starts, dtype=float)
+    if np.isnan(total).any():
+        raise EstimationError(f"y is missing in choice set {_first(data, np.isnan(total))}.")
+    if y.min() < 0:
+        raise EstimationError(f"y has negative values, the least {y.min():g}.")
+    several, none = total > 1 + 1e-6, total < 1 - 1e-6
+    if several.any():
+        raise EstimationError(
+            f"{several.sum()} choice sets have more than one chosen alternative (y sums to more "
+            f"than 1), first {_first(data, several)}."
+        )
+    if none.any() and not data.outside:
+        raise EstimationError(
+            f"{none.sum()} choice sets have no chosen alternative (y sums to less than 1), first "
+            f"{_first(data, none)}. Leave them out, or count them as buying nothing: outside=True."
+        )
+
+
+def _first(data: ChoiceData, which: NDArray[np.bool_]) -> str:
+    return repr(data.ids[which][:1].tolist()[0])

@@ -1,0 +1,155 @@
+"""Covariance of estimates: information matrix, robust by choice set, robust by cluster.
+
+Reference: Liang, K.-Y. and Zeger, S. L. (1986). Longitudinal data analysis using generalized linear
+models. Biometrika 73, 13-22; CR1 as in Cameron and Miller (2015), equation 11, with G / (G - 1).
+"""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aces.errors import EstimationError
+from aces.stats.choice_data import Block, ChoiceData, Floats, Ints
+from aces.stats.likelihood import Likelihood
+
+CovType = Literal["nonrobust", "robust", "cluster"]
+
+FEWEST_CLUSTERS = 3
+FEW_CLUSTERS = 10
+
+
+class FewClustersWarning(UserWarning):
+    """Intervals from so few clusters cover less than they say."""
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """A covariance matrix and what it rests on.
+
+    Attributes:
+        matrix: (K, K) covariance of the estimates.
+        cov_type: `nonrobust` (information matrix), `robust` (by choice set) or `cluster` (CR1).
+        n_clusters: Number of clusters G; None without clusters.
+    """
+
+    matrix: Floats
+    cov_type: CovType
+    n_clusters: int | None = None
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom of t: G - 1 with clusters, else infinite (normal)."""
+        return np.inf if self.n_clusters is None else self.n_clusters - 1.0
+
+
+def covariance(
+    data: ChoiceData,
+    at: Likelihood,
+    cov_type: CovType | None = None,
+    clusters: NDArray[Any] | None = None,
+) -> Covariance:
+    """Returns the covariance of the estimates `at` the maximum.
+
+    Args:
+        data: The choice sets.
+        at: The maximum.
+        cov_type: By default `cluster` where there are clusters, else `robust`.
+        clusters: (rows,) cluster of each row; one per choice set.
+
+    Raises:
+        EstimationError: If clusters are missing, split choice sets, or are fewer than 3.
+    """
+    cov_type = cov_type or ("robust" if clusters is None else "cluster")
+    bread = inverse(at.information)
+    if cov_type == "nonrobust":
+        return Covariance(bread, cov_type)
+    if cov_type == "robust":
+        return Covariance(bread @ _meat(data, at.params) @ bread, cov_type)
+    if cov_type != "cluster":
+        raise EstimationError(f"cov_type '{cov_type}' is unknown: nonrobust, robust or cluster.")
+    if clusters is None:
+        raise EstimationError("cov_type='cluster' needs clusters: say which column holds them.")
+    codes, n_clusters = cluster_codes(data, np.asarray(clusters))
+    totals = _cluster_scores(data, at.params, codes, n_clusters)
+    factor = n_clusters / (n_clusters - 1)
+    return Covariance(factor * bread @ (totals.T @ totals) @ bread, cov_type, n_clusters)
+
+
+def inverse(information: Floats) -> Floats:
+    """Returns the inverse of a positive definite matrix, columns put on one scale before."""
+    scale = np.sqrt(information.diagonal())
+    inverted = np.linalg.inv(information / np.outer(scale, scale)) / np.outer(scale, scale)
+    return np.asarray((inverted + inverted.T) / 2)
+
+
+def cluster_codes(data: ChoiceData, clusters: NDArray[Any]) -> tuple[Ints, int]:
+    """Returns (sets,) the number of each choice set's cluster, and how many there are.
+
+    Raises:
+        EstimationError: If a choice set lies in two clusters, or there are fewer than 3.
+    """
+    if clusters.shape != (len(data.y),):
+        raise EstimationError(
+            f"clusters must have one value per row, shape ({len(data.y)},); found {clusters.shape}."
+        )
+    for block in data.blocks():
+        own = data.at_rows(clusters, block.first, block.first + len(block.starts))
+        split = own != block.to_rows(own[block.starts])
+        if split.any():
+            set_of_row = np.searchsorted(block.starts, np.flatnonzero(split)[0], side="right") - 1
+            name = data.ids[block.first + set_of_row : block.first + set_of_row + 1].tolist()[0]
+            raise EstimationError(f"choice set {name!r} has rows in more than one cluster.")
+    firsts = data.starts if data.order is None else data.order[data.starts]
+    names, codes = np.unique(clusters[firsts], return_inverse=True)
+    _check_number(len(names))
+    return codes, len(names)
+
+
+def set_scores(block: Block, params: Floats) -> Floats:
+    """Returns (sets, columns) the derivative of each set's log-likelihood."""
+    probability, _ = block.probabilities(params)
+    return block.set_sums(block.y - probability)
+
+
+def _check_number(n_clusters: int) -> None:
+    if n_clusters < FEWEST_CLUSTERS:
+        raise EstimationError(
+            f"{n_clusters} clusters are too few for any interval (at least {FEWEST_CLUSTERS}). "
+            "Cluster by the unit of randomisation (the world), or leave clusters out."
+        )
+    if n_clusters < FEW_CLUSTERS:
+        warnings.warn(
+            f"{n_clusters} clusters: intervals use t({n_clusters - 1}), and below "
+            f"{FEW_CLUSTERS} clusters still cover less than they say.",
+            FewClustersWarning,
+            stacklevel=4,
+        )
+
+
+def _meat(data: ChoiceData, params: Floats) -> Floats:
+    meat = np.zeros((data.n_columns, data.n_columns))
+    for block in data.blocks():
+        scores = set_scores(block, params)
+        square = scores.T @ scores
+        if isinstance(block.columns, slice):
+            meat += square
+        else:
+            meat[np.ix_(block.columns, block.columns)] += square
+    return meat
+
+
+def _cluster_scores(data: ChoiceData, params: Floats, codes: Ints, n_clusters: int) -> Floats:
+    """(clusters, columns) scores summed by cluster."""
+    totals = np.zeros((n_clusters, data.n_columns))
+    columns = np.arange(data.n_columns)
+    for block in data.blocks():
+        scores = set_scores(block, params)
+        own = codes[block.first : block.first + len(scores)]
+        order = np.argsort(own, kind="stable")
+        present, first = np.unique(own[order], return_index=True)
+        sums = np.add.reduceat(scores[order], first, axis=0)
+        totals[np.ix_(present, columns[block.columns])] += sums
+    return totals
