@@ -28,12 +28,12 @@ class Card:
     @property
     def url(self) -> str:
         """Path of the product page."""
-        return "/product/" + quote(self.listing.product_id, safe="")
+        return _path("product", self.listing.product_id)
 
     @property
     def pictures(self) -> list[str]:
         """Paths of the pictures."""
-        return ["/pictures/" + quote(key, safe="") for key in self.listing.pictures]
+        return [_path("pictures", key) for key in self.listing.pictures]
 
     @property
     def price(self) -> tuple[str, str, str]:
@@ -75,7 +75,7 @@ class Card:
     @property
     def delivery(self) -> str:
         """The promise under the price."""
-        return f"FREE delivery {arrival(self.world.clock)}"
+        return "FREE delivery " + arrival(self.world.clock)
 
     @property
     def available(self) -> bool:
@@ -96,11 +96,11 @@ class Card:
             "title": listing.title,
             "price": decimal(listing.price_cents, currency),
             "list_price": None if list_cents is None else decimal(list_cents, currency),
-            "rating": None if self.rating is None else float(self.rating),
+            "rating": None if listing.rating is None else round(listing.rating, 1),
             "review_count": listing.review_count,
             "marks": [visible_text(mark) for mark in self.marks],
             "delivery": self.delivery,
-            "picture": self.pictures[0] if listing.pictures else None,
+            "picture": _path("pictures", listing.pictures[0]) if listing.pictures else None,
             "url": self.url,
         }
 
@@ -124,3 +124,9 @@ def arrival(clock: str) -> str:
     """Returns the day of delivery for an ISO 8601 time of order: `Tue, Jan 20`."""
     day = datetime.fromisoformat(clock) + timedelta(days=DELIVERY_DAYS)
     return f"{day:%a, %b} {day.day}"
+
+
+@lru_cache(maxsize=4096)
+def _path(folder: str, name: str) -> str:
+    """Path of something on this server, whatever the name holds."""
+    return f"/{folder}/{quote(name, safe='')}"

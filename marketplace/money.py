@@ -27,9 +27,8 @@ def parts(minor: int, currency: str) -> tuple[str, str, str]:
     Raises:
         UserError: If the currency is not in the table.
     """
-    style = _style(currency)
-    whole, rest = divmod(minor, 10**style.digits)
-    return style.symbol, f"{whole:,}", f".{rest:0{style.digits}d}" if style.digits else ""
+    whole, fraction = _split(minor, currency)
+    return CURRENCIES[currency].symbol, f"{whole:,}", fraction
 
 
 def amount(minor: int, currency: str) -> str:
@@ -39,13 +38,14 @@ def amount(minor: int, currency: str) -> str:
 
 def decimal(minor: int, currency: str) -> str:
     """Returns an amount for programs: `1234.50`."""
-    return "".join(parts(minor, currency)[1:]).replace(",", "")
+    whole, fraction = _split(minor, currency)
+    return f"{whole}{fraction}"
 
 
-def _style(currency: str) -> Currency:
-    try:
-        return CURRENCIES[currency]
-    except KeyError:
-        raise UserError(
-            f"the shop can't write prices in '{currency}'{nearest(currency, CURRENCIES)}"
-        ) from None
+def _split(minor: int, currency: str) -> tuple[int, str]:
+    """Major units, and the minor ones as they are written."""
+    if currency not in CURRENCIES:
+        raise UserError(f"the shop can't write '{currency}'{nearest(currency, CURRENCIES)}")
+    digits = CURRENCIES[currency].digits
+    whole, rest = divmod(minor, 10**digits)
+    return whole, f".{rest:0{digits}d}" if digits else ""

@@ -206,8 +206,6 @@ def _out_of_stock(stock: int) -> str:
 def _over_limit(limit: int, in_cart: int) -> str:
     items = "1 item" if limit == 1 else f"{limit} items"
     way_out = (
-        "Remove what is in your cart to choose another."
-        if in_cart
-        else "You have already ordered yours."
+        "Remove what is in your cart to choose another." if in_cart else "You have ordered already."
     )
     return f"Limit of {items} per customer. {way_out}"

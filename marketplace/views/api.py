@@ -109,7 +109,7 @@ def json_error(status: int, message: str) -> Response:
 
 def _visitor() -> Session:
     """The session of the request's bearer token; 401 if there is none."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, token = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     session = shop().sessions.get(token) if scheme.lower() == "bearer" else None
     return session or abort(401, "The shop is open to invited shoppers only.")
 

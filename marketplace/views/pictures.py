@@ -7,8 +7,6 @@ from marketplace.views import missing, shop
 
 pictures = Blueprint("pictures", __name__)
 
-FOREVER = "public, max-age=31536000, immutable"
-
 
 @pictures.get("/pictures/<key>")
 def picture(key: str) -> Response:
@@ -17,4 +15,4 @@ def picture(key: str) -> Response:
         content, media_type = shop().pictures.picture(key)
     except (KeyError, CatalogError):
         missing("picture")
-    return Response(content, mimetype=media_type, headers={"Cache-Control": FOREVER})
+    return Response(content, mimetype=media_type)
