@@ -156,11 +156,14 @@ class PerceivedListing(Record):
     """Whether it lay wholly inside the viewport when observed."""
 
 
+Page = Literal["results", "product", "cart", "checkout", "order", "other"]
+
+
 class Observation(Record):
     """What a buyer is given at one step."""
 
     step: int
-    page: Literal["results", "product", "cart", "checkout", "order", "other"]
+    page: Page
     instruction: str = ""
     text: str | None = None
     """The page as text: accessibility tree, HTML or JSON, by interface."""

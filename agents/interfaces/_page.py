@@ -1,0 +1,238 @@
+"""What the interfaces of a browser share: entering, acting by real clicks, finding boxes."""
+
+import base64
+from abc import abstractmethod
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from aces.errors import TrialError
+from aces.types import (
+    Action,
+    AddToCart,
+    Back,
+    CheckOut,
+    Click,
+    Observation,
+    OpenListing,
+    Page,
+    PerceivedListing,
+    Scroll,
+    Type,
+    Viewport,
+)
+from agents.browser import Browser, Tab
+from agents.interfaces import PageConfig, ShopHandle
+from agents.interfaces._reading import Box, place
+
+if TYPE_CHECKING:
+    from playwright.async_api import Locator
+
+_PAGES: dict[str, Page] = {
+    "search": "results",
+    "product": "product",
+    "cart": "cart",
+    "checkout": "checkout",
+}
+
+# boxes are measured on the page, the viewport is the part of it that shows
+_MEASURE = """() => ({
+    viewport: [scrollX, scrollY, document.documentElement.clientWidth, innerHeight],
+    boxes: [...document.querySelectorAll('article.listing')].map(card => {
+        const box = card.getBoundingClientRect();
+        return [box.x + scrollX, box.y + scrollY, box.width, box.height];
+    }),
+})"""
+
+
+class PageInterface:
+    """Base of the interfaces that look at rendered pages in a browser."""
+
+    needs_browser = True
+    Config: type[PageConfig] = PageConfig
+
+    def __init__(self, config: PageConfig) -> None:
+        self.config = config
+
+    async def start(self, shop: ShopHandle, viewport: Viewport, browser: Browser | None) -> None:
+        """Takes the process's browser."""
+        if browser is None:
+            raise TrialError("browser", "this interface needs a browser and was given none")
+        self.shop = shop
+        self._browser = browser
+        self._viewport = viewport
+
+    @asynccontextmanager
+    async def visit(self, token: str) -> AsyncIterator["PageVisit"]:
+        """Enters the shop in a tab without a trace of earlier visits."""
+        from playwright.async_api import Error
+
+        reuse = self.config.isolation == "reuse"
+        try:
+            async with self._browser.fresh_tab(self._viewport, reuse=reuse) as tab:
+                tab.page.set_default_timeout(self.config.timeout_s * 1000)
+                await tab.page.goto(f"{self.shop.base_url}/enter/{token}", wait_until="load")
+                yield PageVisit(self, tab)
+        except Error as error:
+            raise TrialError("browser", str(error).partition("\n")[0]) from error
+
+    async def stop(self) -> None:
+        """Does nothing: the browser belongs to the process."""
+
+    @abstractmethod
+    async def represent(self, tab: Tab) -> dict[str, Any]:
+        """Returns the page as the buyer gets it: `text`, or `screenshot` and `image_type`."""
+
+    @abstractmethod
+    async def read(self, tab: Tab, seen: dict[str, Any]) -> list[PerceivedListing]:
+        """Returns the listings of a results page, read from the representation."""
+
+
+class PageVisit:
+    """A visit through a browser's page."""
+
+    def __init__(self, interface: PageInterface, tab: Tab) -> None:
+        self._interface = interface
+        self._tab = tab
+        self._page = tab.page
+
+    @property
+    def url(self) -> str:
+        """Path and query of the page."""
+        parts = urlsplit(self._page.url)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+    @property
+    def blocked(self) -> int:
+        """Requests to anything but the shop."""
+        return self._tab.blocked
+
+    async def observe(self, step: int) -> Observation:
+        """Returns the representation and, on a results page, its listings with their boxes."""
+        kind = self._kind()
+        seen = await self._interface.represent(self._tab)
+        listings: tuple[PerceivedListing, ...] = ()
+        if kind == "results":
+            found = await self._interface.read(self._tab, seen)
+            measured = await self._page.evaluate(_MEASURE)
+            boxes: list[Box] = [tuple(box) for box in measured["boxes"]]
+            listings = place(found, boxes, tuple(measured["viewport"]))
+        return Observation(step=step, page=kind, listings=listings, **seen)
+
+    def _kind(self) -> Page:
+        first, _, rest = urlsplit(self._page.url).path.strip("/").partition("/")
+        return "order" if first == "orders" and rest else _PAGES.get(first, "other")
+
+    async def act(self, action: Action) -> str | None:
+        """Carries out the action by clicking and typing, as a person would."""
+        match action:
+            case AddToCart():
+                return await self._add_to_cart(action.product_id)
+            case CheckOut():
+                return await self._check_out()
+            case OpenListing():
+                link = self._page.locator(f"h2 a[href='/product/{action.product_id}']")
+                return await self._follow(link.first, f"no listing '{action.product_id}' here")
+            case Type():
+                return await self._type(action)
+            case Click():
+                return await self._click(action)
+            case Scroll():
+                await self._page.mouse.wheel(0, action.pixels)
+                # the wheel is handled by the compositor: wait until a frame has been drawn
+                await self._page.evaluate("() => new Promise(requestAnimationFrame)")
+            case Back():
+                return await self._back()
+        return None
+
+    async def _add_to_cart(self, product_id: str) -> str | None:
+        product = f"form:has(input[name=product_id][value='{product_id}'])"
+        button = self._page.locator(f"{product} button[type=submit]").first
+        error = await self._follow(button, f"'{product_id}' can't be bought on this page")
+        if error or self._interface.config.mode == "browse":
+            return error
+        return await self._check_out()
+
+    async def _check_out(self) -> str | None:
+        """From the cart through checkout to the order."""
+        if self._kind() not in ("cart", "checkout"):
+            await self._page.goto(f"{self._interface.shop.base_url}/cart")
+        if self._kind() == "cart":
+            refused = self._page.locator("[role=alert]")
+            if await refused.count():
+                return (await refused.first.inner_text()).strip()
+            proceed = self._page.locator("a[href='/checkout']").first
+            error = await self._follow(proceed, "the cart is empty")
+            if error:
+                return error
+        order = self._page.locator("form[action='/orders'] button[type=submit]").first
+        return await self._follow(order, "there is nothing to order")
+
+    async def _follow(self, element: "Locator", missing: str) -> str | None:
+        """Clicks what leads to another page, and waits for that page."""
+        if not await element.count():
+            return missing
+        async with self._page.expect_navigation(wait_until="domcontentloaded"):
+            await element.click(no_wait_after=True)
+        return None
+
+    async def _type(self, action: Type) -> str | None:
+        name = action.target or "q"
+        box = self._page.get_by_label(name, exact=True).or_(
+            self._page.locator(f"input[name='{name}']")
+        )
+        if not await box.count():
+            return f"there is no field '{name}' on this page"
+        await box.first.fill(action.text)
+        if action.submit:
+            async with self._page.expect_navigation(wait_until="load"):
+                await box.first.press("Enter")
+        return None
+
+    async def _click(self, action: Click) -> str | None:
+        if action.x is not None and action.y is not None:
+            await self._page.mouse.click(action.x, action.y)
+        elif action.target is not None:
+            named = self._page.get_by_role("button", name=action.target).or_(
+                self._page.get_by_role("link", name=action.target)
+            )
+            if not await named.count():
+                return f"nothing on this page is called '{action.target}'"
+            await named.first.click()
+        else:
+            return "a click needs a target, or x and y"
+        await self._page.wait_for_load_state("load")
+        return None
+
+    async def _back(self) -> str | None:
+        if await self._page.evaluate("history.length") <= 1:
+            return "there is no page to go back to"
+        await self._page.go_back(wait_until="load")
+        if self._page.url == "about:blank" or "/enter/" in self._page.url:
+            await self._page.go_forward(wait_until="load")
+            return "there is no page to go back to"
+        return None
+
+
+async def capture(tab: Tab, image_format: str, quality: int, *, full_page: bool) -> bytes:
+    """Returns the page's pixels, captured through CDP without Playwright's own waits.
+
+    A capture while a navigation is pending fails; it is tried again once the page has loaded.
+    """
+    from playwright.async_api import Error
+
+    options: dict[str, Any] = {"format": image_format, "captureBeyondViewport": full_page}
+    if image_format == "png":
+        options["optimizeForSpeed"] = True
+    else:
+        options["quality"] = quality
+    for attempt in (1, 2, 3):
+        await tab.page.wait_for_load_state("load")
+        try:
+            answer = await tab.cdp.send("Page.captureScreenshot", options)
+            return base64.b64decode(answer["data"])
+        except Error:
+            if attempt == 3:
+                raise
+    raise AssertionError("unreachable")

@@ -1,0 +1,112 @@
+"""Reading what a shop shows: prices, counts, stars and marks as a shopper would understand them."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
+
+from aces.types import PerceivedListing
+
+Box = tuple[float, float, float, float]
+
+_PRODUCT = re.compile(r"/product/([^/?#]+)")
+_STARS = re.compile(r"(\d(?:\.\d)?) out of 5")
+_COUNT = re.compile(r"([\d,]+)")
+_PRICE = re.compile(r"\d[\d,]*(?:\.\d+)?")
+
+
+def read_product_id(url: str) -> str:
+    """Returns the product that a link leads to."""
+    found = _PRODUCT.search(url)
+    if found is None:
+        raise ValueError(f"no product in the link {url!r}")
+    return found[1]
+
+
+def read_price(text: str) -> int:
+    """Returns the minor units in a price as written, `$1,299.00` -> 129900."""
+    found = _PRICE.search(text)
+    if found is None:
+        raise ValueError(f"no price in {text!r}")
+    return int(Decimal(found[0].replace(",", "")).scaleb(2))
+
+
+def read_stars(text: str | None) -> float | None:
+    """Returns the stars in `4.4 out of 5 stars`, None where there are none."""
+    found = _STARS.search(text or "")
+    return float(found[1]) if found else None
+
+
+def read_count(text: str | None) -> int:
+    """Returns the number in `(8,412 ratings)`, 0 where there is none."""
+    found = _COUNT.search(text or "")
+    return int(found[1].replace(",", "")) if found else 0
+
+
+@lru_cache(maxsize=16)
+def _patterns(legend: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Kind of mark and the pattern of its text, longest text first."""
+    by_length = sorted(legend, key=lambda item: -len(item[1]))
+    return tuple(
+        (kind, re.compile(re.escape(text).replace(re.escape("{value}"), r"(\S+)")))
+        for kind, text in by_length
+    )
+
+
+def read_marks(texts: Iterable[str], legend: Mapping[str, str]) -> dict[str, int | str]:
+    """Returns kind -> value (1 where it has none) of the marks whose text is visible."""
+    marks: dict[str, int | str] = {}
+    rest = "\n".join(texts)
+    if not rest:
+        return marks
+    for kind, pattern in _patterns(tuple(legend.items())):
+        found = pattern.search(rest)
+        if found:
+            value = found[1] if pattern.groups else "1"
+            marks[kind] = int(value) if value.isdigit() else value
+            rest = rest[: found.start()] + "\n" + rest[found.end() :]
+    return marks
+
+
+def slots(boxes: Sequence[Box]) -> list[tuple[int, int]]:
+    """Returns the 1-based (row, column) of each box, from where it stands on the page."""
+    tops: list[float] = []
+    for top in sorted(box[1] for box in boxes):
+        if not tops or top - tops[-1] > 8:  # cards of one row may differ by a pixel
+            tops.append(top)
+    rows = [sum(top <= box[1] + 8 for top in tops) for box in boxes]
+    return [
+        (row, 1 + sum(r == row and other[0] < box[0] for r, other in zip(rows, boxes, strict=True)))
+        for row, box in zip(rows, boxes, strict=True)
+    ]
+
+
+def place(
+    found: Sequence[PerceivedListing], boxes: Sequence[Box], viewport: Box
+) -> tuple[PerceivedListing, ...]:
+    """Returns the listings with box, row, column and exposure filled in.
+
+    Args:
+        found: As read, in document order.
+        boxes: Of each on the page, in the same order.
+        viewport: What of the page is visible.
+    """
+    if len(found) != len(boxes):
+        raise ValueError(f"{len(found)} listings were read, but {len(boxes)} are drawn")
+    return tuple(
+        item.model_copy(
+            update={"box": box, "row": row, "col": col, "exposed": _inside(box, viewport)}
+        )
+        for item, box, (row, col) in zip(found, boxes, slots(boxes), strict=True)
+    )
+
+
+def _inside(box: Box, viewport: Box) -> bool:
+    x, y, width, height = box
+    left, top, wide, high = viewport
+    return (
+        x >= left - 1
+        and y >= top - 1
+        and x + width <= left + wide + 1
+        and y + height <= top + high + 1
+    )

@@ -1,0 +1,95 @@
+"""The page as its accessibility tree: what a screen reader is given."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from aces.types import PerceivedListing
+from agents.browser import Tab
+from agents.interfaces import PageConfig
+from agents.interfaces._page import PageInterface
+from agents.interfaces._reading import (
+    read_count,
+    read_marks,
+    read_price,
+    read_product_id,
+    read_stars,
+)
+
+_LINK = re.compile(r'link ("(?:[^"\\]|\\.)*")')
+_STARS = re.compile(r'img "(\d(?:\.\d)? out of 5 stars)"')
+_COUNT = re.compile(r"\(([\d,]+) ratings? ?\)")
+_LIST_PRICE = re.compile(r"List price (\S+)")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class AriaInterface(PageInterface):
+    """Playwright's aria snapshot of the page's main part."""
+
+    class Config(PageConfig):
+        """Parameters."""
+
+    async def represent(self, tab: Tab) -> dict[str, Any]:
+        """Returns the accessibility tree of `<main>`."""
+        return {"text": await tab.page.locator("main").aria_snapshot()}
+
+    async def read(self, tab: Tab, seen: dict[str, Any]) -> list[PerceivedListing]:
+        """Returns the listings in the tree: its articles."""
+        tree = yaml.load(seen["text"], Loader=_LOADER)
+        cards = [list(_lines(node)) for node in _articles(tree)]
+        return [self._listing(position, card) for position, card in enumerate(cards, start=1)]
+
+    def _listing(self, position: int, card: list[tuple[str, str]]) -> PerceivedListing:
+        names = [name for name, _ in card]
+        texts = [text for _, text in card if text]
+        title = next(found[1] for name in names if (found := _LINK.match(name)))
+        url = next(text for name, text in card if name == "/url")
+        stars = next((found[1] for name in names if (found := _STARS.match(name))), None)
+        # a title may say anything, so facts are looked for outside of it
+        facts = [text for name, text in card if text and not name.startswith(("/url", "button"))]
+        count = next((found[1] for text in texts if (found := _COUNT.search(text))), None)
+        prices = next(text for text in facts if text.startswith("$"))
+        struck = _LIST_PRICE.search(prices)
+        return PerceivedListing(
+            product_id=read_product_id(url),
+            title=json.loads(title),
+            price_cents=read_price(prices),
+            list_price_cents=read_price(struck[1]) if struck else None,
+            rating=read_stars(stars),
+            review_count=read_count(count),
+            marks=read_marks(facts, self.shop.legend),
+            position=position,
+            row=1,
+            col=1,
+        )
+
+
+def _articles(node: Any) -> Iterator[Any]:  # noqa: ANN401
+    """The contents of every article in the tree."""
+    if isinstance(node, list):
+        for child in node:
+            yield from _articles(child)
+    elif isinstance(node, dict):
+        for name, content in node.items():
+            if name == "article":
+                yield content
+            else:
+                yield from _articles(content)
+
+
+def _lines(node: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
+    """Role-and-name and text of every node below, in reading order."""
+    if isinstance(node, list):
+        for child in node:
+            yield from _lines(child)
+    elif isinstance(node, dict):
+        for name, content in node.items():
+            nested = isinstance(content, (list, dict))
+            yield str(name), "" if nested else str(content)
+            if nested:
+                yield from _lines(content)
+    else:
+        yield str(node), ""
