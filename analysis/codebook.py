@@ -1,0 +1,95 @@
+"""What every column of the long table means, and in which unit."""
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS: dict[str, tuple[str, str]] = {
+    "trial_id": ("", "One buyer meeting one world through one interface, once: the choice set"),
+    "world_id": ("", "The shop as drawn; trials with one id saw the same one. Unit of assignment"),
+    "task_id": ("", "The shopper's errand"),
+    "k": ("index", "Which of the task's worlds"),
+    "repeat": ("index", "Which of a buyer's visits to the same world"),
+    "category": ("", "The task's product category"),
+    "buyer": ("", "Name of the buyer in the experiment"),
+    "model": ("", "Model behind the buyer; empty where there is none"),
+    "prompt_hash": ("", "Hash of the buyer's prompt; empty where there is none"),
+    "persona": ("", "Persona given to the buyer; empty where there is none"),
+    "temperature": ("", "Sampling temperature; empty where there is none"),
+    "interface": ("", "How the buyer perceived the shop and acted in it"),
+    "product_id": ("", "The alternative"),
+    "title": ("", "Title as shown"),
+    "position": ("slot", "Assigned slot on the default results page, 1 first"),
+    "row": ("slot", "Row of that slot in the grid, 1 on top"),
+    "col": ("slot", "Column of that slot in the grid, 1 leftmost"),
+    "exposed": ("0/1", "Lay wholly inside the viewport of the first results page; empty: unknown"),
+    "clicked": ("0/1", "Its product page was opened"),
+    "currency": ("ISO 4217", "Of all prices"),
+    "price_cents": ("minor unit", "Price as shown"),
+    "original_price_cents": ("minor unit", "Price in the catalogue"),
+    "list_price_cents": ("minor unit", "Struck-through price; empty where none was shown"),
+    "rating": ("0 to 5", "Stars as shown; empty where there are none"),
+    "original_rating": ("0 to 5", "Stars in the catalogue"),
+    "review_count": ("reviews", "Number of reviews as shown"),
+    "original_review_count": ("reviews", "Number of reviews in the catalogue"),
+    "sponsored": ("0/1", "Carried the sponsored tag"),
+    "overall_pick": ("0/1", "Carried the overall-pick badge"),
+    "scarcity": ("0/1", "Carried a notice that few are left"),
+    "best_seller": ("0/1", "Carried the best-seller badge"),
+    "limited_time": ("0/1", "Carried the limited-time badge"),
+    "discounted": ("0/1", "A list price above the price was shown"),
+    "assignment_probability": ("", "Joint probability of the world's discrete levels"),
+    "chosen": ("0/1", "Was bought; 0 for every alternative where nothing was"),
+    "status": ("", "How the trial ended: chosen, abstained, truncated or failed"),
+    "cause": ("", "Why it failed; empty otherwise"),
+    "probability": ("", "The model's own choice probability; empty where it was not read"),
+    "run": ("", "Folder or file the row was read from"),
+    "log_price": ("ln", "ln of the price in major units"),
+    "log_review_count": ("ln", "ln of 1 + reviews"),
+}
+"""Column -> unit, meaning; in the table's order up to `probability`."""
+
+CONTRACT = tuple(COLUMNS)[: tuple(COLUMNS).index("run")]
+"""The columns that every long table has."""
+
+_PATTERNS: tuple[tuple[str, str, str], ...] = (
+    (r"row_(\d+)", "0/1", "Stood in row {0} of the grid"),
+    (r"col_(\d+)", "0/1", "Stood in column {0} of the grid"),
+    (r"pos_(\d+)", "0/1", "Stood in slot {0}"),
+    (r"p_(.+)", "", "Marginal probability of this row's level of {0}"),
+    (r"density_(.+)", "", "Density of this row's level of {0}; empty where it was not random"),
+    (r"(.+)", "", "Level {0}, set by a treatment"),
+)
+
+
+def describe(column: str) -> tuple[str, str]:
+    """Returns the unit and the meaning of a column."""
+    if column in COLUMNS:
+        return COLUMNS[column]
+    for pattern, unit, meaning in _PATTERNS:
+        match = re.fullmatch(pattern, column)
+        if match:
+            return unit, meaning.format(*match.groups())
+    raise KeyError(column)
+
+
+def codebook(columns: Iterable[str] = CONTRACT) -> "pd.DataFrame":
+    """Returns one row per column of the long table: column, unit, meaning."""
+    import pandas as pd
+
+    rows = [(name, *describe(name)) for name in columns]
+    return pd.DataFrame(rows, columns=["column", "unit", "meaning"])
+
+
+def codebook_markdown(columns: Iterable[str]) -> str:
+    """Returns the codebook as a Markdown page."""
+    lines = [f"| `{name}` | {unit} | {meaning} |" for name, unit, meaning in _rows(columns)]
+    head = "# Codebook\n\nOne row per alternative per trial.\n\n| column | unit | meaning |\n"
+    return head + "|---|---|---|\n" + "\n".join(lines) + "\n"
+
+
+def _rows(columns: Iterable[str]) -> Iterable[tuple[str, str, str]]:
+    return ((name, *describe(name)) for name in columns)

@@ -1,0 +1,113 @@
+"""What a run folder says about its experiment: spec, declarations, planted truth, catalogue."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from aces.design import Declaration, Draw, draw, shelf
+from aces.errors import StoreError
+from aces.seeds import Stream
+from aces.spec import ExperimentSpec, Plugin
+from aces.store import RunStore
+from aces.terms import default_terms
+from aces.types import Listing, Task
+
+_DECLARATIONS: TypeAdapter[dict[str, Declaration]] = TypeAdapter(dict[str, Declaration])
+
+
+@dataclass(frozen=True)
+class Study:
+    """A stored run as analysis sees it.
+
+    Attributes:
+        store: The run folder, open for reading.
+        spec: The experiment, every default filled in.
+        declarations: Treatment name -> how its levels are drawn.
+        truths: Buyer -> planted coefficients by term, or None for a buyer that is not planted.
+        pools: Task id -> ids of the products its shelves are taken from.
+    """
+
+    store: RunStore
+    spec: ExperimentSpec
+    declarations: Mapping[str, Declaration]
+    truths: Mapping[str, Mapping[str, float] | None]
+    pools: Mapping[str, list[str]]
+
+    @classmethod
+    def of(cls, store: RunStore) -> "Study":
+        """Reads a run.
+
+        Raises:
+            StoreError: If nothing was planned in it yet.
+        """
+        spec = store.meta("spec")
+        if spec is None:
+            raise StoreError(f"{store.folder}: nothing was planned in this run yet")
+        return cls(
+            store=store,
+            spec=ExperimentSpec.model_validate(spec),
+            declarations=_DECLARATIONS.validate_python(store.meta("declarations") or {}),
+            truths=store.meta("truths") or {},
+            pools=store.meta("pools") or {},
+        )
+
+    @property
+    def name(self) -> str:
+        """The run's name: that of its folder."""
+        return self.store.folder.resolve().name
+
+    @cached_property
+    def tasks(self) -> dict[str, Task]:
+        """Task id -> task."""
+        return {task.id: task for task in self.spec.tasks}
+
+    @cached_property
+    def buyers(self) -> dict[str, Plugin]:
+        """Buyer's name -> its plug-in and parameters."""
+        return {buyer.name: buyer for buyer in self.spec.buyers}
+
+    @cached_property
+    def listings(self) -> dict[str, Listing]:
+        """Product id -> the catalogue's offer."""
+        rows = self.store.db.execute("SELECT product_id, listing FROM products")
+        return {key: Listing.model_validate_json(text) for key, text in rows}
+
+    @cached_property
+    def drawn_fields(self) -> dict[str, list[str]]:
+        """Product id -> catalogue fields that were drawn at random, not given; none left out."""
+        rows = self.store.db.execute("SELECT product_id, drawn FROM products WHERE drawn != '[]'")
+        return {key: json.loads(text) for key, text in rows}
+
+    @property
+    def catalog(self) -> dict[str, Any]:
+        """Name, digest and currency of the catalogue."""
+        return self.store.meta("catalog") or {}
+
+    @property
+    def varied(self) -> list[str]:
+        """Levels that differ between worlds, in the order of the treatments."""
+        return [level for d in self.declarations.values() for level in d.varied()]
+
+    @property
+    def default_terms(self) -> list[str]:
+        """Terms of the default analysis."""
+        return default_terms(self.varied, self.spec.shelf.size, self.spec.shelf.columns)
+
+    def draw(self, task_id: str, k: int, *, again: str = "") -> tuple[list[str], Draw]:
+        """Returns the shelf and the levels of world k of a task, by the stored design.
+
+        Args:
+            task_id: The task.
+            k: Index of the world.
+            again: Empty: the very draw of the plan. Otherwise a name for a fresh, independent one.
+        """
+        path = (self.spec.seed, "again", again) if again else (self.spec.seed,)
+        stream = Stream(*path, "world", task_id, k)
+        size, sample = self.spec.shelf.size, self.spec.shelf.sample
+        ids = shelf(self.pools[task_id], size, sample, stream.child("shelf"))
+        shown = [self.listings[product_id] for product_id in ids]
+        return ids, draw(self.declarations, shown, k, stream.child("levels"))
