@@ -143,10 +143,8 @@ class _Shelves:
             [row[:4] for row in rows],
             columns=["world_id", "task_id", "k", "assignment_probability"],
         )
-        shelves, levels, marginals, densities = (
-            _parse(row[i] for row in rows) for i in range(4, 8)
-        )
-        sizes = np.array([len(ids) for ids in shelves], dtype=np.int64)
+        ids, levels, marginals, densities = (_parse(row[i] for row in rows) for i in range(4, 8))
+        sizes = np.array(list(map(len, ids)), dtype=np.int64)
         products = pd.Index(list(study.listings))
         flat_ids = pd.Index(list(chain.from_iterable(ids)), dtype=products.dtype)
         codes = products.get_indexer(flat_ids).astype(np.int64)
