@@ -38,6 +38,14 @@ class Permutation(Record):
     kind: Literal["permutation"] = "permutation"
     level: str = "position"
 
+    def levels(self) -> list[str]:
+        """Returns every level it sets."""
+        return [self.level]
+
+    def products_named(self) -> list[str]:
+        """Returns the products it names."""
+        return []
+
     def varied(self) -> list[str]:
         """Returns the levels that differ between worlds."""
         return [self.level]
@@ -59,6 +67,14 @@ class Fixed(Record):
     kind: Literal["fixed"] = "fixed"
     level: str
     values: Mapping[str, JsonValue]
+
+    def levels(self) -> list[str]:
+        """Returns every level it sets."""
+        return [self.level]
+
+    def products_named(self) -> list[str]:
+        """Returns the products it names."""
+        return list(self.values)
 
     def varied(self) -> list[str]:
         """Returns nothing: its levels are the same in all worlds."""
@@ -103,6 +119,14 @@ class Factor(Record):
         if self.distribution == "uniform" and self.low >= self.high:
             raise ValueError("`low` must be below `high`")
         return self
+
+    def levels(self) -> list[str]:
+        """Returns every level it sets."""
+        return [self.level]
+
+    def products_named(self) -> list[str]:
+        """Returns the products it names."""
+        return []
 
     def varied(self) -> list[str]:
         """Returns the levels that differ between worlds."""
@@ -171,6 +195,14 @@ class Headroom(Record):
     steps: tuple[float, ...] = ()
     top: float = 5.0
     keep_first: bool = False
+
+    def levels(self) -> list[str]:
+        """Returns every level it sets."""
+        return [self.level]
+
+    def products_named(self) -> list[str]:
+        """Returns the products it names."""
+        return []
 
     def varied(self) -> list[str]:
         """Returns the levels that differ between worlds."""
@@ -244,6 +276,14 @@ class Tags(Record):
 
     kind: Literal["tags"] = "tags"
     tags: tuple[Tag, ...] = ACES_TAGS
+
+    def levels(self) -> list[str]:
+        """Returns every level it sets."""
+        return list(dict.fromkeys(n for tag in self.tags for n in (tag.level, *tag.also)))
+
+    def products_named(self) -> list[str]:
+        """Returns the products it names."""
+        return []
 
     def varied(self) -> list[str]:
         """Returns the tags; what comes with a tag varies only with it."""
@@ -340,6 +380,15 @@ class Arms(Record):
         if len(self.arms) == 2:
             return [self.name]
         return [f"{self.name}_{arm.name}" for arm in self.arms[1:]]
+
+    def levels(self) -> list[str]:
+        """Returns every level it sets."""
+        return [*self.columns(), *sorted(self._fields())]
+
+    def products_named(self) -> list[str]:
+        """Returns the products it names."""
+        by_product = (name for arm in self.arms for name in arm.by_product)
+        return list(dict.fromkeys([*(self.products or ()), *by_product]))
 
     def varied(self) -> list[str]:
         """Returns the 0/1 levels; the fields an arm changes vary only with it."""

@@ -1,1 +1,1 @@
-"""."""
+"""From an experiment's specification to stored trials."""

@@ -1,0 +1,40 @@
+"""How trials are carried out: in this process, or in worker processes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from aces.store import BlobStore, Finished
+from experiments.plan import Plan
+from experiments.station import Job, Pictures
+from experiments.trial import Record
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every process of a run is given."""
+
+    plan: Plan
+    pictures: Pictures
+    blobs: Path
+    interfaces: frozenset[str]
+
+
+class Executor(Protocol):
+    """Runs jobs and yields what is finished, in any order, a few at a time."""
+
+    def run(self, setting: Setting, jobs: Sequence[Job]) -> Iterator[list[Finished]]:
+        """Yields finished trials as they come; closing the iterator stops the work."""
+        ...
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What the work was done with: the browser, the number of workers."""
+        ...
+
+
+def keep(job: Job, record: Record, blobs: BlobStore) -> Finished:
+    """Returns a trial ready for the store, its screenshots and long texts put into blobs."""
+    steps = tuple(blobs.keep_step(step) for step in record.steps)
+    return Finished(job.trial.id, record.choice, steps, tuple(record.events))

@@ -1,0 +1,182 @@
+"""Worker processes on this machine, each with its own shop and warm browser."""
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from aces.errors import AcesError, BrowserError
+from aces.store import BlobStore, Finished
+from aces.types import Choice, Status
+from experiments.executors import Setting, keep
+from experiments.station import Job, Station
+from experiments.trial import run_trial
+
+AHEAD = 64
+"""Jobs that a worker is given beyond the one it works on, where trials take milliseconds."""
+FLUSH_S = 0.2
+"""Longest time that a finished trial waits to be sent."""
+MAX_DEATHS = 2
+"""A job that was in a worker's hands at this many deaths is a failed trial."""
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: BaseProcess
+    pipe: Connection
+    held: dict[str, Job] = field(default_factory=dict)
+
+
+class LocalExecutor:
+    """Spreads jobs over worker processes; a worker that dies is replaced, its jobs run again.
+
+    Args:
+        workers: Processes; the number of processors where not given.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        self.workers = workers or os.cpu_count() or 1
+        self.facts: dict[str, object] = {"executor": "local", "workers": self.workers}
+
+    def run(self, setting: Setting, jobs: Sequence[Job]) -> Iterator[list[Finished]]:
+        """Yields finished trials as workers send them.
+
+        Raises:
+            AcesError: If a worker can't start (no browser, say), or workers keep dying.
+        """
+        crew = _Crew(setting, jobs, min(self.workers, max(1, len(jobs))))
+        try:
+            for finished, facts in crew.work():
+                self.facts |= facts
+                if finished:
+                    yield finished
+        finally:
+            crew.dismiss()
+
+
+class _Crew:
+    """The workers of one run and what is left for them to do."""
+
+    def __init__(self, setting: Setting, jobs: Sequence[Job], size: int) -> None:
+        self._setting = setting
+        self._todo = deque(jobs)
+        self._deaths: dict[str, int] = {}
+        self._lost = 0
+        # a forked Chromium driver or server thread would be half a copy
+        self._context = multiprocessing.get_context("spawn")
+        slow = any(name != "json" for name in setting.interfaces)
+        self._ahead = 1 if slow else AHEAD
+        self._workers = [self._hire() for _ in range(size)]
+
+    def _hire(self) -> _Worker:
+        here, there = self._context.Pipe()
+        process = self._context.Process(
+            target=_serve, args=(there, self._setting), name="aces worker", daemon=True
+        )
+        process.start()
+        there.close()
+        return _Worker(process, here)
+
+    def work(self) -> Iterator[tuple[list[Finished], dict[str, object]]]:
+        """Yields finished trials and facts until no job is left."""
+        for worker in self._workers:
+            self._feed(worker)
+        while any(worker.held for worker in self._workers):
+            pipes = {worker.pipe: worker for worker in self._workers}
+            for pipe in wait(list(pipes), timeout=1.0):
+                worker = pipes[pipe]  # type: ignore[index]
+                try:
+                    message = worker.pipe.recv()
+                except (EOFError, ConnectionResetError):
+                    yield self._replace(worker), {}
+                    continue
+                if isinstance(message, AcesError):
+                    raise message
+                finished, facts = message
+                for each in finished:
+                    worker.held.pop(each.trial_id, None)
+                self._feed(worker)
+                yield finished, facts
+
+    def _feed(self, worker: _Worker) -> None:
+        """Hands out jobs up to what the worker may hold."""
+        share = -(-len(self._todo) // len(self._workers)) if self._todo else 0
+        room = min(self._ahead + 1 - len(worker.held), share)
+        batch = [self._todo.popleft() for _ in range(max(0, room))]
+        worker.held |= {job.trial.id: job for job in batch}
+        if batch:
+            with contextlib.suppress(BrokenPipeError):  # its death is noticed when reading
+                worker.pipe.send(batch)
+
+    def _replace(self, worker: _Worker) -> list[Finished]:
+        """Takes a dead worker's jobs back and hires another; gives up on jobs that kill."""
+        self._lost += 1
+        if self._lost > 10 + len(self._workers):
+            raise BrowserError(f"workers keep dying ({self._lost} so far); see `aces doctor`")
+        failed = []
+        for job in worker.held.values():
+            deaths = self._deaths[job.trial.id] = self._deaths.get(job.trial.id, 0) + 1
+            if deaths >= MAX_DEATHS:
+                code = worker.process.exitcode
+                detail = f"the worker process died {deaths} times on this trial (exit code {code})"
+                choice = Choice(status=Status.FAILED, cause="worker", detail=detail)
+                failed.append(Finished(job.trial.id, choice))
+            else:
+                self._todo.appendleft(job)
+        worker.pipe.close()
+        self._workers[self._workers.index(worker)] = fresh = self._hire()
+        self._feed(fresh)
+        return failed
+
+    def dismiss(self) -> None:
+        """Sends everybody home, and does not wait for those who don't go."""
+        for worker in self._workers:
+            worker.pipe.close()
+        deadline = time.monotonic() + 5
+        for worker in self._workers:
+            worker.process.join(max(0.1, deadline - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.terminate()
+
+
+def _serve(pipe: Connection, setting: Setting) -> None:
+    """A worker's life: jobs in, finished trials out, until the pipe closes."""
+    # Ctrl-C reaches the whole group; the main process decides what to do about it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        asyncio.run(_work(pipe, setting))
+
+
+async def _work(pipe: Connection, setting: Setting) -> None:
+    blobs = BlobStore(setting.blobs)
+    async with Station(setting.plan, setting.pictures) as station:
+        try:
+            await station.open(set(setting.interfaces))
+        except AcesError as error:
+            pipe.send(error)
+            return
+        pipe.send(([], await station.facts()))
+        while True:
+            await _run_batch(pipe.recv(), pipe, station, blobs)
+
+
+async def _run_batch(
+    jobs: Sequence[Job], pipe: Connection, station: Station, blobs: BlobStore
+) -> None:
+    """Runs jobs in order, sending what is finished every fraction of a second."""
+    done: list[Finished] = []
+    sent = time.monotonic()
+    for job in jobs:
+        done.append(keep(job, await run_trial(job, station), blobs))
+        if time.monotonic() - sent > FLUSH_S:
+            pipe.send((done, {}))
+            done, sent = [], time.monotonic()
+    if done:
+        pipe.send((done, {}))

@@ -1,0 +1,264 @@
+"""Specification -> plan: the products, the draws, the worlds and the trials of an experiment."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from aces import design, terms
+from aces.catalog import Catalog
+from aces.errors import CatalogError, SpecError, nearest
+from aces.seeds import Stream
+from aces.spec import ExperimentSpec, Plugin, digest
+from aces.types import Assignment, Buyer, Listing, Product, Task, Trial, World
+from agents.buyers import BUYERS
+from agents.interfaces import INTERFACES
+from experiments.designs import Cell
+from marketplace.marks import STANDARD_MARKS, STOCK_MARKS
+from marketplace.treatments import TREATMENTS
+from marketplace.worlds import build_world
+
+SEEN = ("price", "price_cents", "review_count", "rating", "position", "row", "col", "discounted")
+"""Columns that a buyer perceives of every listing, besides its marks."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything needed to draw worlds and list trials; pure data, so that workers get it whole."""
+
+    spec: ExperimentSpec
+    """With buyers' parameters resolved to what they mean on this catalogue."""
+    catalog_digest: str
+    currency: str
+    products: Mapping[str, Product]
+    listings: Mapping[str, Listing]
+    """Base offers of every product that may be shown."""
+    pools: Mapping[str, tuple[str, ...]]
+    """Task id -> products its shelves are filled from."""
+    declarations: Mapping[str, design.Declaration]
+    drawn: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Product id -> base fields that the importer drew because the source lacks them."""
+    drawn_seed: int | None = None
+
+    @cached_property
+    def tasks(self) -> dict[str, Task]:
+        """Tasks by id."""
+        return {task.id: task for task in self.spec.tasks}
+
+    @cached_property
+    def _world_key(self) -> list[Any]:
+        """What a world's id hashes besides its own draw."""
+        shelf = self.spec.shelf.model_dump(mode="json")
+        return [self.spec.seed, self.catalog_digest, shelf]
+
+    def assignment(self, task_id: str, k: int) -> Assignment:
+        """Draws world k of a task: the same for every buyer, interface, machine and worker."""
+        shelf = self.spec.shelf
+        stream = Stream(self.spec.seed, "world", task_id, k)
+        ids = design.shelf(self.pools[task_id], shelf.size, shelf.sample, stream.child("shelf"))
+        base = [self.listings[product_id] for product_id in ids]
+        drawn = design.draw(self.declarations, base, k, stream.child("levels"))
+        return Assignment(
+            world_id=digest([*self._world_key, task_id, k, ids, drawn.levels]),
+            task_id=task_id,
+            k=k,
+            product_ids=tuple(ids),
+            levels=drawn.levels,
+            probability=drawn.probability,
+            marginals=drawn.marginals,
+            densities=drawn.densities,
+        )
+
+    def world(self, assignment: Assignment) -> World:
+        """Builds the shop of an assignment."""
+        return build_world(
+            assignment,
+            self.tasks[assignment.task_id],
+            self.products,
+            self.listings,
+            self.spec.shelf,
+            currency=self.currency,
+        )
+
+    def trials(
+        self, assignments: Iterable[Assignment], batch: int, first_index: int
+    ) -> Iterator[Trial]:
+        """Lists the trials of a batch: every buyer and interface meets each world, each repeat."""
+        arms = [
+            (buyer.name, interface.name, digest([_identity(buyer), _identity(interface)]))
+            for buyer in self.spec.buyers
+            for interface in self.spec.buyer_interfaces(buyer)
+        ]
+        index = first_index
+        for assignment in assignments:
+            for buyer, interface, arm in arms:
+                for repeat in range(self.spec.repeats):
+                    key = [assignment.world_id, arm, self.spec.max_steps, repeat]
+                    yield Trial(
+                        id=digest(key),
+                        plan_index=index,
+                        batch=batch,
+                        world_id=assignment.world_id,
+                        buyer=buyer,
+                        interface=interface,
+                        repeat=repeat,
+                    )
+                    index += 1
+
+    def draw_cells(self, cells: Sequence[Cell]) -> list[Assignment]:
+        """Draws the worlds of a batch."""
+        return [self.assignment(task_id, k) for task_id, k in cells]
+
+    def buyers(self) -> dict[str, Buyer]:
+        """Makes the buyers."""
+        return {b.name: BUYERS.build(b.use, dict(b.parameters)) for b in self.spec.buyers}
+
+    def truths(self) -> dict[str, dict[str, float] | None]:
+        """Planted coefficients by buyer; None for buyers without."""
+        found = {name: buyer.truth() for name, buyer in self.buyers().items()}
+        return {name: None if truth is None else dict(truth) for name, truth in found.items()}
+
+    def noise(self, assignment: Assignment, trial: Trial, buyer: Buyer) -> Stream:
+        """The stream a buyer draws from: planted buyers that share noise share it by world."""
+        key = (assignment.task_id, assignment.k, trial.repeat)
+        stream = Stream(self.spec.seed, "noise", *key)
+        if getattr(buyer, "shares_noise", False):
+            return stream
+        return stream.child(trial.buyer, trial.interface)
+
+    def varied(self) -> list[str]:
+        """The levels that differ between worlds."""
+        return [level for d in self.declarations.values() for level in d.varied()]
+
+    def default_terms(self) -> list[str]:
+        """The terms of the default analysis."""
+        shelf = self.spec.shelf
+        return terms.default_terms(self.varied(), shelf.size, shelf.columns)
+
+
+def _identity(plugin: Plugin) -> list[Any]:
+    """What makes a buyer or interface the one it is: nothing operational."""
+    registry = BUYERS if plugin.use in BUYERS.names() else INTERFACES
+    operational: set[str] = set()
+    if ":" not in plugin.use:
+        for name, info in registry.config(plugin.use).model_fields.items():
+            extra = info.json_schema_extra
+            if isinstance(extra, dict) and extra.get("operational"):
+                operational.add(name)
+    kept = {k: v for k, v in plugin.parameters.items() if k not in operational}
+    return [plugin.use, plugin.name, kept]
+
+
+def make_plan(spec: ExperimentSpec, catalog: Catalog) -> Plan:
+    """Returns the plan of an experiment on a catalogue.
+
+    Raises:
+        SpecError: Naming the line, if the catalogue does not hold what the experiment asks for,
+            treatments collide, or a planted term does not exist.
+    """
+    pools = {task.id: _pool(spec, catalog, index, task) for index, task in enumerate(spec.tasks)}
+    ids = list(dict.fromkeys(product_id for pool in pools.values() for product_id in pool))
+    listings = {product_id: catalog.listings[product_id] for product_id in ids}
+    declarations = _declarations(spec)
+    _check_products_named(spec, declarations, ids)
+    resolved = _resolve_buyers(spec, list(listings.values()), declarations)
+    sliced = catalog.subset(ids)
+    return Plan(
+        spec=resolved,
+        catalog_digest=sliced.digest,
+        currency=catalog.currency,
+        products={product_id: catalog.products[product_id] for product_id in ids},
+        listings=listings,
+        pools=pools,
+        declarations=declarations,
+        drawn={i: fields for i, fields in catalog.drawn.items() if i in listings},
+        drawn_seed=catalog.drawn_seed,
+    )
+
+
+def _pool(spec: ExperimentSpec, catalog: Catalog, index: int, task: Task) -> tuple[str, ...]:
+    """The products that a task's shelves are filled from."""
+    size = spec.shelf.size
+    try:
+        pool = catalog.slice(task.category, size)
+        return tuple(catalog.slice(task.category) if spec.shelf.sample else pool)
+    except CatalogError as error:
+        raise SpecError(f"{spec.where('tasks', index, 'category')}: {error}") from error
+
+
+def _declarations(spec: ExperimentSpec) -> dict[str, design.Declaration]:
+    """Treatment name -> how it is drawn; no two may set the same level."""
+    found: dict[str, design.Declaration] = {}
+    owner: dict[str, str] = {}
+    for index, entry in enumerate(spec.treatments):
+        declaration = TREATMENTS.build(entry.use, dict(entry.parameters)).declare()
+        for level in declaration.levels():
+            if level in owner:
+                raise SpecError(
+                    f"{spec.where('treatments', index)}: '{entry.name}' sets {level}, which "
+                    f"'{owner[level]}' sets already; keep one of them"
+                )
+            owner[level] = entry.name
+        found[entry.name] = declaration
+    return found
+
+
+def _check_products_named(
+    spec: ExperimentSpec, declarations: Mapping[str, design.Declaration], ids: Sequence[str]
+) -> None:
+    """Every product a treatment names must be one that is shown."""
+    for index, (name, declaration) in enumerate(declarations.items()):
+        for product_id in declaration.products_named():
+            if product_id not in ids:
+                raise SpecError(
+                    f"{spec.where('treatments', index)}: '{name}' names product "
+                    f"'{product_id}', which no shelf shows{nearest(product_id, ids)}"
+                )
+        if isinstance(declaration, design.Fixed) and declaration.level == "position":
+            _check_fixed_slots(spec, index, declaration)
+
+
+def _check_fixed_slots(spec: ExperimentSpec, index: int, declaration: design.Fixed) -> None:
+    """Fixed positions must fill a shelf's slots, each once."""
+    size = spec.shelf.size
+    taken = sorted(int(str(slot)) for slot in declaration.values.values())
+    wanted = sorted([*range(1, size + 1)] * len(spec.tasks))
+    if spec.shelf.sample or taken != wanted:
+        raise SpecError(
+            f"{spec.where('treatments', index, 'fixed')}: fixed positions must give each product "
+            f"of a fixed shelf one of the slots 1 to {size}; found {taken}"
+        )
+
+
+def _resolve_buyers(
+    spec: ExperimentSpec,
+    listings: Sequence[Listing],
+    declarations: Mapping[str, design.Declaration],
+) -> ExperimentSpec:
+    """The specification with rules in buyers' parameters turned into what they mean here."""
+    levels = {level for declaration in declarations.values() for level in declaration.levels()}
+    resolved = []
+    for index, entry in enumerate(spec.buyers):
+        plugin: Any = BUYERS.load(entry.use)
+        parameters = dict(entry.parameters)
+        for key in ("coefficients", "heterogeneity"):
+            for term in parameters.get(key) or ():
+                _check_term(spec, ("buyers", index, key, term), term, levels)
+        if hasattr(plugin, "resolve"):
+            config = plugin.resolve(plugin.Config(**parameters), spec.seed, listings)
+            parameters = config.model_dump(mode="json")
+        resolved.append(entry.model_copy(update={"parameters": parameters}))
+    return spec.model_copy(update={"buyers": tuple(resolved)})
+
+
+def _check_term(
+    spec: ExperimentSpec, place: tuple[str | int, ...], term: str, levels: set[str]
+) -> None:
+    """A planted term must be made of what a buyer can see."""
+    visible = {*SEEN, *STANDARD_MARKS, *STOCK_MARKS}
+    for part in term.split(":"):
+        if part in visible or terms.is_derived(part):
+            continue
+        known = {*visible, "row_1", "col_1", "pos_1", "log_price", "log_review_count"}
+        reason = " is a level that shoppers can't see" if part in levels else " is unknown"
+        raise SpecError(f"{spec.where(*place)}: term '{part}'{reason}{nearest(part, known)}")

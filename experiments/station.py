@@ -1,0 +1,133 @@
+"""One process's laboratory bench: its shop, its browser, its interfaces and its buyers."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aces.types import Assignment, Buyer, Trial, World
+from agents.browser import Browser
+from agents.interfaces import INTERFACES, Interface, ShopHandle
+from experiments.plan import Plan
+from marketplace.app import create_app
+from marketplace.marks import legend
+from marketplace.sessions import Session, Sessions
+
+
+class Pictures(Protocol):
+    """Where product pictures come from: a catalogue, or a stored run."""
+
+    def picture(self, key: str) -> tuple[bytes, str]:
+        """Returns content and media type."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A trial with the assignment of its world."""
+
+    trial: Trial
+    assignment: Assignment
+
+
+class Station:
+    """Serves the shop, keeps browser and interfaces warm, and opens worlds for trials.
+
+    Args:
+        plan: Of the experiment.
+        pictures: The products' pictures.
+        headed: Show the browser's window.
+    """
+
+    def __init__(self, plan: Plan, pictures: Pictures, *, headed: bool = False) -> None:
+        self.plan = plan
+        self.buyers: Mapping[str, Buyer] = plan.buyers()
+        self.sessions = Sessions()
+        self._app = create_app(self.sessions, pictures)
+        self._headed = headed
+        self._interfaces: dict[str, Interface] = {}
+        self._stack = AsyncExitStack()
+        self._browser: Browser | None = None
+        self._world: tuple[str, World] | None = None
+
+    async def __aenter__(self) -> "Station":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def open(self, interfaces: set[str]) -> None:
+        """Starts the named interfaces, and the server and browser that they need.
+
+        Raises:
+            BrowserError: If one needs a browser and there is none.
+        """
+        entries = {
+            entry.name: entry
+            for buyer in self.plan.spec.buyers
+            for entry in self.plan.spec.buyer_interfaces(buyer)
+        }
+        built = {
+            name: INTERFACES.build(entries[name].use, dict(entries[name].parameters))
+            for name in interfaces - set(self._interfaces)
+        }
+        needs_browser = any(interface.needs_browser for interface in built.values())
+        if needs_browser and self._browser is None:
+            await self._start_browser()
+        shop = ShopHandle(self._base_url(), self._app, legend())
+        for name, interface in built.items():
+            await interface.start(shop, self.plan.spec.shelf.viewport, self._browser)
+            self._stack.push_async_callback(interface.stop)
+            self._interfaces[name] = interface
+
+    def _base_url(self) -> str:
+        return self._url if self._browser else "http://shop"
+
+    async def _start_browser(self) -> None:
+        server = serve(self._app)
+        self._stack.callback(server.close)
+        self._url = f"http://127.0.0.1:{server.effective_port}"
+        browser = Browser(self._url, headed=self._headed)
+        await browser.start()
+        self._stack.push_async_callback(browser.stop)
+        self._browser = browser
+
+    def interface(self, name: str) -> Interface:
+        """Returns a started interface."""
+        return self._interfaces[name]
+
+    def admit(self, assignment: Assignment) -> str:
+        """Opens a session in the assignment's world and returns its token."""
+        if self._world is None or self._world[0] != assignment.world_id:
+            # buyers and repeats meet one world in a row
+            self._world = assignment.world_id, self.plan.world(assignment)
+        return self.sessions.admit(self._world[1])
+
+    def ordered(self, token: str) -> str | None:
+        """Returns the product that a session's first order bought, if it placed one."""
+        session = self.sessions.get(token)
+        return session.orders[0].lines[0].listing.product_id if session and session.orders else None
+
+    def close(self, token: str) -> Session:
+        """Ends a session and returns it, for its log."""
+        return self.sessions.close(token)
+
+    async def facts(self) -> dict[str, Any]:
+        """Returns what the browser is, where there is one."""
+        return await self._browser.facts() if self._browser else {}
+
+
+def serve(app: Any, port: int = 0) -> Any:  # noqa: ANN401
+    """Serves a WSGI application on loopback in a thread; returns the server.
+
+    Raises:
+        OSError: If the port is taken.
+    """
+    from waitress.server import create_server
+
+    logging.getLogger("waitress").setLevel(logging.ERROR)
+    server = create_server(app, host="127.0.0.1", port=port, threads=8)
+    threading.Thread(target=server.run, name="shop", daemon=True).start()
+    return server

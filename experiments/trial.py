@@ -1,0 +1,137 @@
+"""One trial: observe and act until an order, a stop, a failure or the step limit."""
+
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from aces.errors import TrialError
+from aces.types import (
+    Action,
+    AddToCart,
+    Choice,
+    Event,
+    Observation,
+    PerceivedListing,
+    Status,
+    Step,
+    Stop,
+)
+from agents.interfaces import Visit
+from experiments.station import Job, Station
+
+
+@dataclass(slots=True)
+class Record:
+    """What one trial leaves behind."""
+
+    choice: Choice
+    steps: Sequence[Step] = ()
+    events: Sequence[Event] = ()
+    listings: tuple[PerceivedListing, ...] = ()
+    """The shelf as first perceived; not stored, but compared between interfaces."""
+
+
+@dataclass(slots=True)
+class _Course:
+    """What has happened so far."""
+
+    steps: list[Step] = field(default_factory=list)
+    listings: tuple[PerceivedListing, ...] = ()
+    said: str | None = None
+    stopped: str | None = None
+    blocked: int = 0
+
+
+async def run_trial(job: Job, station: Station) -> Record:
+    """Returns how a trial went. Whatever goes wrong becomes a failed outcome with its cause."""
+    started = time.perf_counter()
+    course = _Course()
+    token = station.admit(job.assignment)
+    try:
+        await _visit(job, station, token, course)
+        choice = _outcome(station.ordered(token), course)
+    # the trial boundary: the one place where every fault becomes an outcome
+    except Exception as error:  # noqa: BLE001
+        choice = _failure(error, station.ordered(token), course)
+    session = station.close(token)
+    choice = choice.model_copy(
+        update={"seconds": time.perf_counter() - started, "blocked_requests": course.blocked}
+    )
+    return Record(choice, course.steps, session.events, course.listings)
+
+
+async def _visit(job: Job, station: Station, token: str, course: _Course) -> None:
+    """Lets the buyer act until it has bought, left, or used up its steps."""
+    plan, trial = station.plan, job.trial
+    buyer = station.buyers[trial.buyer]
+    task = plan.tasks[job.assignment.task_id]
+    session = buyer.start(task, plan.noise(job.assignment, trial, buyer))
+    error: str | None = None
+    async with station.interface(trial.interface).visit(token) as visit:
+        for number in range(1, plan.spec.max_steps + 1):
+            before = time.perf_counter()
+            observation = await visit.observe(number)
+            if error:
+                observation = observation.model_copy(update={"error": error})
+            seen = time.perf_counter()
+            action = await session.act(observation)
+            decided = time.perf_counter()
+            url = visit.url
+            error = await _carry_out(visit, action, course)
+            course.steps.append(
+                _step(observation, url, action, error, seen - before, decided - seen)
+            )
+            course.listings = course.listings or observation.listings
+            course.blocked = visit.blocked
+            if course.stopped is not None or station.ordered(token):
+                return
+
+
+async def _carry_out(visit: Visit, action: Action, course: _Course) -> str | None:
+    """Acts in the shop, or notes that the buyer leaves."""
+    if isinstance(action, Stop):
+        course.stopped = action.reason
+        return None
+    if isinstance(action, AddToCart):
+        course.said = action.product_id
+    return await visit.act(action)
+
+
+def _step(
+    seen: Observation, url: str, action: Action, error: str | None, observe_s: float, act_s: float
+) -> Step:
+    exposed = tuple(item.product_id for item in seen.listings if item.exposed)
+    return Step(
+        step=seen.step,
+        page=seen.page,
+        url=url,
+        text=seen.text,
+        screenshot=seen.screenshot,
+        image_type=seen.image_type,
+        action=action.model_dump(),
+        error=error,
+        exposed=exposed if seen.page == "results" else None,
+        observe_s=observe_s,
+        act_s=act_s,
+    )
+
+
+def _outcome(bought: str | None, course: _Course) -> Choice:
+    """The outcome of a trial that went its way: the shop's order event is the choice."""
+    if bought is not None:
+        return Choice(status=Status.CHOSEN, product_id=bought, said=course.said)
+    if course.stopped is not None:
+        return Choice(status=Status.ABSTAINED, detail=course.stopped)
+    return Choice(status=Status.TRUNCATED, detail=f"no order after {len(course.steps)} steps")
+
+
+def _failure(error: Exception, bought: str | None, course: _Course) -> Choice:
+    """The outcome of a trial that broke. An order that was placed before stays the choice."""
+    detail = f"{type(error).__name__}: {error}"
+    if bought is not None:
+        return Choice(status=Status.CHOSEN, product_id=bought, said=course.said, detail=detail)
+    if isinstance(error, TrialError):
+        return Choice(status=Status.FAILED, cause=error.cause, detail=detail)
+    where = "".join(traceback.format_exception(error)[-3:])
+    return Choice(status=Status.FAILED, cause="fault", detail=f"{detail}\n{where}")
