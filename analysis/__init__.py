@@ -1,1 +1,25 @@
-"""."""
+"""From stored choices to estimates: tables, estimators, reports. It imports only `aces`."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from analysis.choice_model import ConditionalLogit as ConditionalLogit
+    from analysis.frame import load_choices as load_choices
+    from analysis.shares import concentration as concentration
+    from analysis.shares import market_shares as market_shares
+
+_HOMES = {
+    "ConditionalLogit": "analysis.choice_model",
+    "concentration": "analysis.shares",
+    "load_choices": "analysis.frame",
+    "market_shares": "analysis.shares",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    """Imports a public name when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'analysis' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOMES[name]), name)

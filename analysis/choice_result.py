@@ -1,0 +1,268 @@
+"""What a conditional logit found: estimates, tests, effects, and what they are estimates of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from aces.stats.choice import ChoiceFit
+from aces.stats.choice_data import Floats
+from aces.stats.intervals import critical_value, p_values
+from analysis import choice_effects
+from analysis.choice_effects import PriceChange, Scale
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.choice_sample import ProductEffects
+
+
+Labelled: TypeAlias = Any
+"""A Series or DataFrame where terms have names, else an array."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the choices come from.
+
+    Attributes:
+        named: Whether terms have names, so that results are pandas objects.
+        outside: Whether buying nothing is an alternative.
+        whose: Column that says whose choices they are -> its values.
+        outcome: Column of the outcome.
+        choice_set: Column of the choice set.
+        cluster: Column of the cluster.
+        left_out: Status -> choice sets left out.
+        effects: Effects by level.
+    """
+
+    named: bool = False
+    outside: bool = False
+    whose: Mapping[str, list[str]] = field(default_factory=dict)
+    outcome: str = "chosen"
+    choice_set: str = "choice set"
+    cluster: str | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    effects: "ProductEffects | None" = None
+
+
+class ConditionalLogitResult:
+    """Estimates of a conditional logit. Names and meanings are those of statsmodels.
+
+    With named terms, vectors are pandas Series and matrices DataFrames, else arrays. Effects by
+    level (`effects="product_id"`) are kept apart from the terms, in `effects()`.
+
+    Args:
+        fit: The estimates.
+        provenance: Where the choices come from.
+    """
+
+    def __init__(self, fit: ChoiceFit, provenance: Provenance) -> None:
+        self.choice_fit = fit
+        self.provenance = provenance
+        self.terms = fit.data.names[: fit.data.n_terms]
+
+    @property
+    def params(self) -> Labelled:
+        """Estimates of the terms."""
+        return self._vector(self.choice_fit.params)
+
+    @property
+    def bse(self) -> Labelled:
+        """Standard errors."""
+        return self._vector(self.choice_fit.bse)
+
+    @property
+    def tvalues(self) -> Labelled:
+        """Estimates over standard errors."""
+        return self._vector(self._statistics)
+
+    @property
+    def pvalues(self) -> Labelled:
+        """Two-sided p-values: t(G - 1) with G clusters, otherwise normal."""
+        return self._vector(p_values(self._statistics, self.df))
+
+    def cov_params(self) -> Labelled:
+        """Returns the covariance matrix of the estimates."""
+        k = len(self.terms)
+        return self._table(self.choice_fit.covariance.matrix[:k, :k], self.terms)
+
+    def conf_int(self, alpha: float = 0.05) -> Labelled:
+        """Returns (terms, 2) lower and upper limits with confidence 1 - alpha."""
+        return self._table(self._limits(1 - alpha)[: len(self.terms)], (0, 1))
+
+    @property
+    def llf(self) -> float:
+        """Log-likelihood."""
+        return self.choice_fit.llf
+
+    @cached_property
+    def llnull(self) -> float:
+        """Log-likelihood of equal probabilities."""
+        return self.choice_fit.data.null_log_likelihood
+
+    @property
+    def prsquared(self) -> float:
+        """McFadden's pseudo-R2, against equal probabilities."""
+        return 1 - self.llf / self.llnull
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion."""
+        return 2 * (self.df_model - self.llf)
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, with choice sets as observations."""
+        return float(self.df_model * np.log(self.nobs) - 2 * self.llf)
+
+    @property
+    def nobs(self) -> int:
+        """Choice sets."""
+        return self.choice_fit.data.n_sets
+
+    @property
+    def n_clusters(self) -> int | None:
+        """Clusters; None without."""
+        return self.choice_fit.covariance.n_clusters
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom of intervals and p-values: G - 1, or infinite."""
+        return self.choice_fit.covariance.df
+
+    @property
+    def df_model(self) -> int:
+        """Coefficients, effects by level included."""
+        return self.choice_fit.data.n_columns
+
+    @property
+    def cov_type(self) -> str:
+        """`cluster`, `robust` or `nonrobust`."""
+        return self.choice_fit.covariance.cov_type
+
+    @property
+    def n_left_out(self) -> Mapping[str, int]:
+        """Status -> choice sets left out, as nothing was chosen."""
+        return self.provenance.left_out
+
+    @property
+    def never_chosen(self) -> Mapping[str, int]:
+        """Level never chosen -> rows dropped."""
+        return {} if self.provenance.effects is None else self.provenance.effects.never_chosen
+
+    @property
+    def estimand(self) -> str:
+        """What the estimates are of: whose choices, and given what."""
+        whose = [
+            f"{column} {', '.join(values)}" for column, values in self.provenance.whose.items()
+        ]
+        given = "buying nothing included" if self.provenance.outside else "given a purchase"
+        return f"choices of {'; '.join(whose) or 'those in the data'}; {given}"
+
+    def table(self, level: float = 0.95) -> "pd.DataFrame":
+        """Returns one row per term: term, estimate, std_error, ci_low, ci_high, p_value."""
+        return self._estimates(slice(0, len(self.terms)), list(self.terms), "term", level)
+
+    def effects(self, level: float = 0.95) -> "pd.DataFrame":
+        """Returns one row per level that has an effect: level, baseline, and as in `table`."""
+        import pandas as pd
+
+        built = self.provenance.effects
+        if built is None:
+            return pd.DataFrame()
+        found = self._estimates(slice(len(self.terms), None), list(built.names), "level", level)
+        against = {name: base for base, names in built.baselines.items() for name in names}
+        found.insert(1, "baseline", [against.get(name, "buying nothing") for name in built.names])
+        return found
+
+    def average_marginal_effects(self, level: float = 0.95) -> "pd.DataFrame":
+        """Returns the average change of an alternative's own choice probability by term.
+
+        For columns of 0 and 1 it is the contrast 0 -> 1, with the baseline named (columns never 1
+        together with it are 0 before), for others the derivative. Errors by the delta method.
+        """
+        import pandas as pd
+
+        fit = self.choice_fit
+        rows = [
+            (
+                effect.term,
+                effect.baseline,
+                effect.estimate,
+                *choice_effects.inference(fit, effect, level),
+            )
+            for effect in choice_effects.marginal_effects(fit)
+        ]
+        columns = ["term", "baseline", "estimate", "std_error", "ci_low", "ci_high", "p_value"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def compensating_price_change(
+        self, term: str, price: str = "log_price", *, scale: Scale = "log", krinsky_robb: int = 0
+    ) -> PriceChange:
+        """Returns the price change that together with the term leaves utility as it was.
+
+        Args:
+            term: The term, raised by 1.
+            price: The price term.
+            scale: `log` where it is a logarithm, `linear` where it is money.
+            krinsky_robb: Draws for simulated limits beside Fieller's; 0 for none.
+        """
+        return choice_effects.price_change(
+            self.choice_fit, term, price, "compensating", scale=scale, krinsky_robb=krinsky_robb
+        )
+
+    def equivalent_price_change(
+        self, term: str, price: str = "log_price", *, scale: Scale = "log", krinsky_robb: int = 0
+    ) -> PriceChange:
+        """Returns the price change that is worth as much as the term; arguments as above."""
+        return choice_effects.price_change(
+            self.choice_fit, term, price, "equivalent", scale=scale, krinsky_robb=krinsky_robb
+        )
+
+    def summary(self) -> str:
+        """Returns what was estimated, from what, and the table of estimates as text."""
+        from analysis.choice_summary import summary
+
+        return summary(self)
+
+    @cached_property
+    def _statistics(self) -> Floats:
+        return np.asarray(self.choice_fit.params / self.choice_fit.bse)
+
+    def _limits(self, level: float) -> Floats:
+        half = critical_value(level, self.df) * self.choice_fit.bse
+        return np.column_stack([self.choice_fit.params - half, self.choice_fit.params + half])
+
+    def _estimates(
+        self, which: slice, names: list[str], called: str, level: float
+    ) -> "pd.DataFrame":
+        import pandas as pd
+
+        limits = self._limits(level)[which]
+        columns = {
+            called: names,
+            "estimate": self.choice_fit.params[which],
+            "std_error": self.choice_fit.bse[which],
+            "ci_low": limits[:, 0],
+            "ci_high": limits[:, 1],
+            "p_value": p_values(self._statistics[which], self.df),
+        }
+        return pd.DataFrame(columns)
+
+    def _vector(self, values: Floats) -> Labelled:
+        values = values[: len(self.terms)]
+        if not self.provenance.named:
+            return values
+        import pandas as pd
+
+        return pd.Series(values, index=list(self.terms))
+
+    def _table(self, values: Floats, columns: tuple[Any, ...]) -> Labelled:
+        if not self.provenance.named:
+            return values
+        import pandas as pd
+
+        return pd.DataFrame(values, index=list(self.terms), columns=list(columns))

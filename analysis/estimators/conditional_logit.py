@@ -1,0 +1,38 @@
+"""The conditional logit as an estimator of an experiment file."""
+
+import pandas as pd
+
+from aces.types import Record
+from analysis.choice_model import ConditionalLogit
+from analysis.choice_result import ConditionalLogitResult
+
+
+class ConditionalLogitEstimator:
+    """What makes a listing win among those beside it (McFadden's conditional logit)."""
+
+    class Config(Record):
+        """Parameters of the estimator."""
+
+        terms: list[str]
+        """Columns, or formula terms such as `C(theme)` and `row_1:sponsored`."""
+        effects: str | None = "product_id"
+        """Column with a coefficient for each level; null for none."""
+        cluster: str | None = "world_id"
+        """Unit of randomisation; null for errors robust by choice set."""
+        outside: bool = False
+        """Whether buying nothing is an alternative."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def fit(self, data: pd.DataFrame) -> ConditionalLogitResult:
+        """Estimates the model on the long table of one buyer and interface."""
+        model = ConditionalLogit.from_formula(
+            f"chosen ~ {' + '.join(self.config.terms)}",
+            data,
+            choice_set="trial_id",
+            effects=self.config.effects,
+            cluster=self.config.cluster,
+            outside=self.config.outside,
+        )
+        return model.fit()
