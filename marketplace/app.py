@@ -29,6 +29,8 @@ PAGE_HEADERS = [*GUARD, ("Cache-Control", "no-store")]
 FILE_HEADERS = [*GUARD, ("Cache-Control", "public, max-age=31536000, immutable")]
 FILES = ("/static/", "/pictures/")
 MAX_BODY = 64 * 1024
+MESSAGES = {404: "There is no such page in this shop.", 405: "That can't be done here."}
+SORRY = "Something went wrong on our side."
 
 
 class Guarded(Flask):
@@ -71,10 +73,12 @@ def create_app(sessions: Sessions, pictures: Pictures) -> Flask:
 
 def _error(error: HTTPException) -> Response:
     """Says what went wrong, as JSON below /api and as a page elsewhere."""
-    status, message = error.code or 500, error.description or "Something went wrong."
+    status = error.code or 500
+    own = error.description != type(error).description
+    message = error.description if own else MESSAGES.get(status)
     if request.path.startswith("/api/"):
-        return json_error(status, message)
-    return error_page(status, message)
+        return json_error(status, message or SORRY)
+    return error_page(status, message or SORRY)
 
 
 def _static_urls(folder: Path) -> dict[str, str]:
