@@ -21,7 +21,7 @@ from aces.store import RunStore
 from analysis.codebook import CONTRACT, codebook, codebook_markdown, describe
 from analysis.study import Study
 
-__all__ = ["choices", "codebook", "derive", "export", "load_choices"]
+__all__ = ["choices", "codebook", "derive", "export", "load_choices", "trials_of"]
 
 Integers = NDArray[np.int64]
 
@@ -29,6 +29,10 @@ MARKS = ("sponsored", "overall_pick", "scarcity", "best_seller", "limited_time")
 """Kinds of marks that are columns of every table."""
 
 _SHOWN = ("title", "price_cents", "list_price_cents", "rating", "review_count")
+_OF_TRIAL = (
+    *("world_id", "task_id", "k", "repeat", "buyer", "model", "prompt_hash", "persona"),
+    *("interface", "status", "cause", "run"),
+)
 _ORIGINAL = ("price_cents", "rating", "review_count")
 _TRIALS = """
     SELECT t.trial_id, t.world_id, t.repeat, t.buyer, t.interface,
@@ -344,3 +348,15 @@ def _write_parquet(table: pd.DataFrame, path: Path) -> None:
         fields.append(field.with_metadata({"unit": unit, "description": meaning}))
     schema = pa.schema(fields, metadata=arrow.schema.metadata)
     pq.write_table(arrow.cast(schema), path)
+
+
+def trials_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns one row per trial: its own columns, with `product_id`, `position` of what it bought.
+
+    Where nothing was bought, `product_id` is missing and `position`, `row` and `col` are NaN.
+    """
+    first = table.drop_duplicates("trial_id").set_index("trial_id")
+    own = [name for name in _OF_TRIAL if name in first]
+    bought = table[table["chosen"] == 1].set_index("trial_id")
+    shown = [name for name in ("product_id", "position", "row", "col") if name in bought]
+    return first[own].join(bought[shown], how="left")

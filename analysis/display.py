@@ -1,0 +1,70 @@
+"""Tables as plain data, and numbers as people read them; console and report draw them alike."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MINUS = "−"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table to show.
+
+    Attributes:
+        title: What it is.
+        columns: Heads; a column whose cells are numbers is set to the right.
+        rows: Cells as text.
+        note: What a reader must know beside it.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Returns a number with fixed decimals and a true minus; empty where there is none."""
+    if value is None or math.isnan(value):
+        return ""
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.removeprefix("-")
+    return text.replace("-", MINUS)
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Returns a share as a percentage: 0.125 is `12.5 %`."""
+    return "" if value is None or math.isnan(value) else f"{number(100 * value, digits)} %"
+
+
+def interval(low: float | None, high: float | None, digits: int = 3) -> str:
+    """Returns `[low, high]`; empty where there is none."""
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return ""
+    return f"[{number(low, digits)}, {number(high, digits)}]"
+
+
+def p_value(value: float | None) -> str:
+    """Returns a p-value to three places, never as zero."""
+    if value is None or math.isnan(value):
+        return ""
+    return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
+
+
+def listed(words: Sequence[str], most: int = 5) -> str:
+    """Returns `a, b and c`; of a long list the first few and how many more."""
+    words = list(words)
+    if len(words) > most:
+        words = [*words[:most], f"{len(words) - most} more"]
+    return " and ".join(
+        part for part in (", ".join(words[:-1]), words[-1] if words else "") if part
+    )
+
+
+def counted(n: int, noun: str) -> str:
+    """Returns `1 trial`, `2,000 trials`."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
