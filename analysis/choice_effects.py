@@ -214,7 +214,7 @@ def _derivative(fit: ChoiceFit, k: int) -> MarginalEffect:
         slope += float((p * (1 - p)).sum())
         rows += len(p)
         centred = block.x - block.to_rows(block.set_sums(p))
-        gradient[block.columns] += (p * (1 - p) * (1 - 2 * p)) @ centred
+        gradient[block.columns] += (p * (1 - 2 * p)) @ centred
     gradient *= fit.params[k]
     gradient[k] += slope
     estimate = fit.params[k] * slope / rows
@@ -231,7 +231,7 @@ def _contrast(fit: ChoiceFit, k: int, cleared: NDArray[np.int64]) -> MarginalEff
         own = block.x.copy()
         own[:, cleared] = 0.0
         shift = (own - block.x) @ fit.params[block.columns]
-        odds = np.log(p) - np.log1p(-np.minimum(p, 1 - 1e-16)) + shift
+        odds = np.log(np.maximum(p, 1e-300)) - np.log(np.maximum(1 - p, 1e-16)) + shift
         without, having = _logistic(odds), _logistic(odds + fit.params[k])
         total += float((having - without).sum())
         rows += len(p)

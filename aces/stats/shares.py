@@ -67,13 +67,13 @@ def hhi(counts: ArrayLike, level: float = 0.95) -> Interval:
         raise EstimationError(f"concentration needs at least 2 choices, not {n:g}.")
     shares = counts / n
     index = (n * float(shares @ shares) - 1) / (n - 1)
-    if not 0 < index < 1:  # all choices equal, or no two: the variance says nothing
-        low, high = wilson_interval([counts.max()], n, level)
-        return Interval(index, float(low[0]) ** 2, 1.0 if index > 0 else float(high[0]))
+    if index <= 0:  # no two choices agree; no share can exceed the greatest that still may be
+        return Interval(0.0, 0.0, float(wilson_interval([counts.max()], n, level)[1][0]))
+    if index >= 1:  # all choices agree
+        return Interval(1.0, float(wilson_interval([n], n, level)[0][0]) ** 2, 1.0)
     spread = critical_value(level) * np.sqrt(_hhi_variance(shares, n)) / (index * (1 - index))
-    odds = index / (1 - index) * np.exp(spread * np.array([-1.0, 1.0]))
-    low, high = odds / (1 + odds)
-    return Interval(index, max(float(low), 1 / len(counts)), float(high))
+    low, high = (float(index * r / (1 - index + index * r)) for r in np.exp([-spread, spread]))
+    return Interval(index, low, high)
 
 
 def modal_share(counts: ArrayLike, level: float = 0.95) -> Interval:
