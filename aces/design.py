@@ -111,6 +111,8 @@ class Factor(Record):
     minimum: int = Field(default=0, ge=0)
     keep_first: bool = False
     """World 0 keeps the catalogue's values, as experiment 0 of ACES does."""
+    hides: tuple[str, ...] = ()
+    """Optional fields that are taken away, because they would contradict the drawn value."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -122,7 +124,7 @@ class Factor(Record):
 
     def levels(self) -> list[str]:
         """Returns every level it sets."""
-        return [self.level]
+        return [self.level, *self.hides]
 
     def products_named(self) -> list[str]:
         """Returns the products it names."""
@@ -135,6 +137,11 @@ class Factor(Record):
     def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
         """Returns rounded values with their probability or density."""
         base = [getattr(item, self.level) for item in listings]
+        drawn = self._draw(base, k, stream)
+        drawn.levels.update({name: (None,) * len(base) for name in self.hides})
+        return drawn
+
+    def _draw(self, base: list[int], k: int, stream: Stream) -> Draw:
         if self.keep_first and k == 0:
             return Draw({self.level: tuple(base)})
         size = 1 if self.scope == "shelf" else len(base)

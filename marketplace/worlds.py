@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from aces.catalog import Catalog
 from aces.spec import Shelf
 from aces.types import Assignment, Listing, Mark, Product, Task, World
 from marketplace.marks import STANDARD_MARKS, standard_mark
@@ -66,4 +67,23 @@ def _write(base: Listing, levels: Mapping[str, Any]) -> Listing:
     if kinds:
         marks = update.get("marks", base.marks)
         update["marks"] = (*marks, *(standard_mark(kind, levels[kind]) for kind in kinds))
-    return base.model_copy(update=update) if update else base
+    listing = base.model_copy(update=update) if update else base
+    if listing.list_price_cents is not None and listing.list_price_cents <= listing.price_cents:
+        # nobody strikes through a price that is not higher
+        return listing.model_copy(update={"list_price_cents": None})
+    return listing
+
+
+def browsing_world(catalog: Catalog, category: str, columns: int = 4) -> World:
+    """Returns a world that shows a whole category untreated, for a person to browse."""
+    ids = catalog.slice(category)
+    return World(
+        id=f"browse-{category}",
+        task_id="browse",
+        k=0,
+        query=category.replace("_", " "),
+        listings=tuple(catalog.listings[product_id] for product_id in ids),
+        products={product_id: catalog.products[product_id] for product_id in ids},
+        columns=columns,
+        currency=catalog.currency,
+    )

@@ -1,6 +1,6 @@
 """How trials are carried out: in this process, or in worker processes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -24,8 +24,8 @@ class Setting:
 class Executor(Protocol):
     """Runs jobs and yields what is finished, in any order, a few at a time."""
 
-    def run(self, setting: Setting, jobs: Sequence[Job]) -> Iterator[list[Finished]]:
-        """Yields finished trials as they come; closing the iterator stops the work."""
+    def run(self, setting: Setting, jobs: Sequence[Job]) -> Generator[list[Finished]]:
+        """Yields finished trials as they come; closing the generator stops the work."""
         ...
 
     @property

@@ -1,8 +1,7 @@
 """All trials in this process, one after another."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from itertools import batched
+from collections.abc import Generator, Sequence
 
 from aces.store import BlobStore, Finished
 from experiments.executors import Setting, keep
@@ -18,7 +17,7 @@ class InlineExecutor:
     def __init__(self, workers: int = 1) -> None:
         self.facts: dict[str, object] = {"executor": "inline", "workers": 1}
 
-    def run(self, setting: Setting, jobs: Sequence[Job]) -> Iterator[list[Finished]]:
+    def run(self, setting: Setting, jobs: Sequence[Job]) -> Generator[list[Finished]]:
         """Yields finished trials, up to 64 at a time."""
         blobs = BlobStore(setting.blobs)
         with asyncio.Runner() as runner:
@@ -26,7 +25,8 @@ class InlineExecutor:
             try:
                 runner.run(station.open(set(setting.interfaces)))
                 self.facts |= runner.run(station.facts())
-                for chunk in batched(jobs, CHUNK):
+                for start in range(0, len(jobs), CHUNK):
+                    chunk = jobs[start : start + CHUNK]
                     yield runner.run(_run_chunk(chunk, station, blobs))
             finally:
                 runner.run(station.__aexit__())

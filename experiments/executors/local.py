@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -19,10 +19,10 @@ from experiments.executors import Setting, keep
 from experiments.station import Job, Station
 from experiments.trial import run_trial
 
-AHEAD = 64
+AHEAD = 255
 """Jobs that a worker is given beyond the one it works on, where trials take milliseconds."""
-FLUSH_S = 0.2
-"""Longest time that a finished trial waits to be sent."""
+FLUSH_S, FLUSH_TRIALS = 0.2, 64
+"""Longest time that a finished trial waits to be sent, and with how many others."""
 MAX_DEATHS = 2
 """A job that was in a worker's hands at this many deaths is a failed trial."""
 
@@ -45,7 +45,7 @@ class LocalExecutor:
         self.workers = workers or os.cpu_count() or 1
         self.facts: dict[str, object] = {"executor": "local", "workers": self.workers}
 
-    def run(self, setting: Setting, jobs: Sequence[Job]) -> Iterator[list[Finished]]:
+    def run(self, setting: Setting, jobs: Sequence[Job]) -> Generator[list[Finished]]:
         """Yields finished trials as workers send them.
 
         Raises:
@@ -175,7 +175,7 @@ async def _run_batch(
     sent = time.monotonic()
     for job in jobs:
         done.append(keep(job, await run_trial(job, station), blobs))
-        if time.monotonic() - sent > FLUSH_S:
+        if len(done) >= FLUSH_TRIALS or time.monotonic() - sent > FLUSH_S:
             pipe.send((done, {}))
             done, sent = [], time.monotonic()
     if done:

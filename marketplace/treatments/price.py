@@ -27,6 +27,8 @@ class PriceTreatment:
         """`keep`: a .99 price ends in .99 again."""
         keep_first: bool = False
         """World 0 keeps catalogue prices, as in ACES."""
+        list_price: Literal["hide", "keep"] = "hide"
+        """`hide` the struck-through price, which a drawn price would turn into a random discount."""
         fixed: dict[str, int] = Field(default={})
         """Product id -> price in cents; draws nothing."""
 
@@ -37,4 +39,6 @@ class PriceTreatment:
         """Returns the factor draw, or the given prices."""
         if self.config.fixed:
             return Fixed(level="price_cents", values=self.config.fixed)
-        return Factor(level="price_cents", minimum=1, **self.config.model_dump(exclude={"fixed"}))
+        parameters = self.config.model_dump(exclude={"fixed", "list_price"})
+        hides = ("list_price_cents",) if self.config.list_price == "hide" else ()
+        return Factor(level="price_cents", minimum=1, hides=hides, **parameters)

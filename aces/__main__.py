@@ -1,0 +1,5 @@
+"""`python -m aces` is `aces`."""
+
+from aces.cli import main
+
+main()

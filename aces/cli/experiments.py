@@ -1,0 +1,190 @@
+"""`aces init`, `list`, `plan` and `try`: before anything is run."""
+
+import asyncio
+import inspect
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from aces.cli.console import console, next_step, read_experiment, registries, say, show_table
+from aces.errors import SpecError, nearest
+
+Experiment = Annotated[Path, typer.Argument(help="Experiment YAML.", show_default=False)]
+Settings = Annotated[
+    list[str],
+    typer.Option(
+        "--set",
+        help="Override a key: worlds_per_task=50, shelf.size=4, buyers.planted.noise=independent.",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("init", epilog="Example: aces init my-experiment --full")(init)
+    app.command("list", epilog="Example: aces list treatments")(list_plugins)
+    app.command("plan", epilog="Example: aces plan my-experiment.yaml")(plan)
+    app.command("try", epilog="Example: aces try my-experiment.yaml --set interface=screenshot")(
+        try_out
+    )
+
+
+def init(
+    name: Annotated[
+        str, typer.Argument(help="Name of the experiment and its file.")
+    ] = "experiment",
+    full: Annotated[bool, typer.Option(help="With every key there is.")] = False,
+) -> None:
+    """Write a commented experiment YAML to start from."""
+    import experiments
+
+    path = Path(f"{name.removesuffix('.yaml')}.yaml")
+    if path.exists():
+        raise SpecError(f"{path} is there already; choose another name, or delete it")
+    template = "init-full.yaml" if full else "init.yaml"
+    text = (Path(experiments.__file__).parent / "configs" / template).read_text(encoding="utf-8")
+    path.write_text(text.replace("NAME", path.stem), encoding="utf-8")
+    say(f"wrote {path}")
+    next_step(f"aces plan {path}")
+
+
+def list_plugins(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="buyers, treatments, designs, rankers, interfaces, estimators or catalogs."
+        ),
+    ] = "",
+) -> None:
+    """List what there is to choose from, with parameters."""
+    from aces.catalog import IMPORTERS
+
+    known: dict[str, Any] = {f"{name}s": registry for name, registry in registries().items()}
+    known["catalogs"] = IMPORTERS
+    if kind and kind not in known:
+        raise SpecError(f"aces list {kind}: unknown{nearest(kind, known)}")
+    for name in [kind] if kind else known:
+        _show_plugins(name, known[name], details=bool(kind))
+    next_step("aces init NAME" if kind else "aces list treatments")
+
+
+def _show_plugins(kind: str, registry: Any, *, details: bool) -> None:  # noqa: ANN401
+    console.print(f"\n[bold]{kind}[/]")
+    for name in registry.names():
+        console.print(f"  [cyan]{name}[/]  {registry.summary(name)}", soft_wrap=True)
+        if not details:
+            continue
+        config = registry.config(name)
+        documented = _field_docs(config)
+        for key, info in config.model_fields.items():
+            default = "required" if info.is_required() else f"= {info.get_default()!r}"
+            text = f"      {key} {default}"
+            about = documented.get(key, "")
+            console.print(f"{text}  [dim]{about}[/]" if about else text, soft_wrap=True)
+
+
+def _field_docs(config: type) -> dict[str, str]:
+    """Field -> the string below it in the source, first line."""
+    import ast
+    import textwrap
+
+    docs: dict[str, str] = {}
+    for cls in reversed(config.__mro__):
+        if cls.__module__.startswith(("pydantic", "builtins")):
+            continue
+        try:
+            body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+        except (OSError, SyntaxError):
+            continue
+        nodes = body.body if isinstance(body, ast.ClassDef) else []
+        for field, text in pairwise(nodes):
+            if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+                continue
+            if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+                docs[field.target.id] = str(text.value.value).partition("\n")[0]
+    return docs
+
+
+def plan(
+    experiment: Experiment,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    settings: Settings = [],  # noqa: B006 - typer reads it, nobody writes it
+) -> None:
+    """Validate an experiment and print its design, size and expected precision."""
+    from aces.catalog import load_catalog
+    from experiments.plan import make_plan
+    from experiments.power import describe
+
+    spec = read_experiment(experiment, settings)
+    catalog = load_catalog(spec.catalog, spec.folder)
+    facts = describe(make_plan(spec, catalog))
+    if as_json:
+        typer.echo(json.dumps(facts, indent=1, ensure_ascii=False))
+        return
+    console.print(f"[bold]{spec.name}[/]  seed {spec.seed}, catalogue {spec.catalog}")
+    show_table(("what", "how many"), facts["size"].items())
+    console.print()
+    show_table(("treatment", "levels", "drawn"), facts["treatments"])
+    console.print()
+    for entry in facts["precision"]:
+        title = f"Expected precision: {entry['buyer']}, {entry['prior']}"
+        show_table(
+            ("term", "prior", "s.e.", "smallest effect found with 80 % power"), entry["rows"], title
+        )
+        console.print()
+    for warning in facts["warnings"]:
+        console.print(f"[yellow]note:[/] {warning}", soft_wrap=True)
+    next_step(f"aces try {experiment}")
+
+
+def try_out(
+    experiment: Experiment,
+    headed: Annotated[bool, typer.Option(help="Show the browser's window.")] = False,
+    settings: Settings = [],  # noqa: B006
+) -> None:
+    """Run one trial per buyer and interface and print every step; stores nothing."""
+    from aces.catalog import load_catalog
+    from experiments.plan import make_plan
+
+    spec = read_experiment(experiment, settings)
+    catalog = load_catalog(spec.catalog, spec.folder)
+    asyncio.run(_try(make_plan(spec, catalog), catalog, headed=headed))
+    next_step(f"aces run {experiment} --out runs/{spec.name}")
+
+
+async def _try(plan: Any, catalog: Any, *, headed: bool) -> None:  # noqa: ANN401
+    from experiments.station import Job, Station
+    from experiments.trial import run_trial
+
+    assignment = plan.assignment(plan.spec.tasks[0].id, 0)
+    trials = [trial for trial in plan.trials([assignment], 0, 0) if trial.repeat == 0]
+    async with Station(plan, catalog, headed=headed) as station:
+        await station.open({trial.interface for trial in trials})
+        for trial in trials:
+            record = await run_trial(Job(trial, assignment), station)
+            _show_trial(trial, record)
+
+
+def _show_trial(trial: Any, record: Any) -> None:  # noqa: ANN401
+    console.rule(f"{trial.buyer} · {trial.interface}", align="left")
+    for step in record.steps:
+        console.print(f"[bold]step {step.step}[/] {step.page} [dim]{step.url}[/]", soft_wrap=True)
+        if step.screenshot:
+            console.print(
+                f"  saw a screenshot, {len(step.screenshot) // 1024} KiB {step.image_type}"
+            )
+        if step.text:
+            shown = step.text if len(step.text) < 700 else f"{step.text[:700]} …"
+            console.print(f"  saw {len(step.text)} characters:", style="dim")
+            console.print(shown, style="dim", markup=False, soft_wrap=True)
+        console.print(f"  did {json.dumps(dict(step.action), ensure_ascii=False)}", markup=False)
+        if step.error:
+            console.print(f"  [yellow]could not: {step.error}[/]")
+    choice = record.choice
+    bought = f" {choice.product_id}" if choice.product_id else ""
+    console.print(
+        f"[bold]{choice.status}[/]{bought} {choice.cause} {choice.detail}", soft_wrap=True
+    )

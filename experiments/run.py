@@ -1,0 +1,266 @@
+"""Runs an experiment into a folder, or goes on where the folder holds part of it."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aces.catalog import Catalog
+from aces.errors import SpecError, StoreError, nearest
+from aces.spec import CHANGEABLE, ExperimentSpec
+from aces.store import Progress, RunStore
+from aces.types import Assignment, Trial
+from experiments.designs import DESIGNS, Cell, Design, History
+from experiments.executors import Executor, Setting
+from experiments.manifest import changes, now, session_facts, write_manifest
+from experiments.plan import Plan, make_plan
+from experiments.station import Job
+from marketplace.marks import legend
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FailureLimit:
+    """How many operational failures a run may have: a number, or a share of its trials."""
+
+    count: int | None = None
+    share: float = 0.05
+
+    @classmethod
+    def parse(cls, text: str) -> "FailureLimit":
+        """Returns the limit written as `N` or `P%`.
+
+        Raises:
+            SpecError: If it is neither.
+        """
+        try:
+            if text.endswith("%"):
+                return cls(share=float(text[:-1]) / 100)
+            return cls(count=int(text))
+        except ValueError:
+            raise SpecError(
+                f"--max-failed {text}: expected a number or a share, 20 or 5%"
+            ) from None
+
+    def exceeded(self, failed: int, total: int) -> bool:
+        """Returns whether that many failures of that many trials are too many."""
+        return failed > (self.count if self.count is not None else self.share * total)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended."""
+
+    progress: Progress
+    warnings: tuple[str, ...]
+    too_many_failed: bool
+
+
+def run(
+    spec: ExperimentSpec,
+    catalog: Catalog,
+    out: Path,
+    executor: Executor,
+    *,
+    buyers: Sequence[str] = (),
+    retry_failed: bool = False,
+    limit: FailureLimit | None = None,
+    on_progress: OnProgress = lambda progress: None,
+) -> RunResult:
+    """Runs an experiment, or goes on with it.
+
+    Args:
+        spec: As loaded.
+        catalog: That `spec.catalog` names.
+        out: Run folder.
+        executor: Who carries out the trials.
+        buyers: Names of the buyers to run now; all where empty.
+        retry_failed: Run again what failed for an operational cause.
+        limit: Of operational failures; 5 % where not given.
+        on_progress: Told after each write.
+
+    Raises:
+        SpecError: If the experiment can't be run as it is.
+        StoreError: If the folder holds another experiment, or can't be written.
+    """
+    plan = make_plan(spec, catalog)
+    limit = limit or FailureLimit()
+    _check_buyers(spec, buyers)
+    with RunStore.create(out) as store:
+        _claim(store, plan)
+        _store_slice(store, plan, catalog)
+        retry = store.retryable_ids() if retry_failed else set()
+        with _session(store, executor) as session:
+            for jobs in _batches(store, plan, retry):
+                chosen = [job for job in jobs if not buyers or job.trial.buyer in buyers]
+                _carry_out(store, plan, executor, chosen, session, limit, on_progress)
+        progress = store.progress()
+        failed = limit.exceeded(progress.operational_failures, progress.done)
+        return RunResult(progress, tuple(changes(store)), failed)
+
+
+def _check_buyers(spec: ExperimentSpec, names: Sequence[str]) -> None:
+    known = [buyer.name for buyer in spec.buyers]
+    for name in names:
+        if name not in known:
+            raise SpecError(f"--buyers {name}: no such buyer{nearest(name, known)}")
+
+
+def _claim(store: RunStore, plan: Plan) -> None:
+    """Writes the specification into a new folder, or checks it against what stands there."""
+    spec = plan.spec.model_dump(mode="json")
+    stored = store.meta("spec")
+    if stored is not None:
+        _check_same(store, stored, spec)
+        catalog = store.meta("catalog")
+        if catalog["digest"] != plan.catalog_digest:
+            raise StoreError(
+                f"{store.folder}: the catalogue's products have changed since this run began; "
+                "use another --out"
+            )
+    store.set_meta("spec", spec)
+    declarations = {n: d.model_dump(mode="json") for n, d in plan.declarations.items()}
+    store.set_meta("declarations", declarations)
+    store.set_meta("truths", plan.truths())
+    store.set_meta("pools", plan.pools)
+    store.set_meta("legend", legend())
+    store.set_meta(
+        "catalog",
+        {
+            "name": plan.spec.catalog,
+            "digest": plan.catalog_digest,
+            "currency": plan.currency,
+            "drawn_seed": plan.drawn_seed,
+        },
+    )
+
+
+def _check_same(store: RunStore, stored: dict[str, Any], spec: dict[str, Any]) -> None:
+    """A run goes on only with the experiment it began with; what may differ is in the contract."""
+    differing = [key for key in spec if stored.get(key) != spec[key] and key not in CHANGEABLE]
+    if differing:
+        found = "; ".join(
+            f"{key}: {_short(stored.get(key))} there, {_short(spec[key])} now" for key in differing
+        )
+        raise StoreError(
+            f"{store.folder}: holds a different experiment ({found}). Use another --out, or put "
+            "the experiment back as it was"
+        )
+    if spec["worlds_per_task"] < stored["worlds_per_task"]:
+        raise StoreError(
+            f"{store.folder}: holds {stored['worlds_per_task']} worlds per task, which can only "
+            f"grow; found worlds_per_task: {spec['worlds_per_task']}"
+        )
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _store_slice(store: RunStore, plan: Plan, catalog: Catalog) -> None:
+    """Stores the products that may be shown, with their pictures."""
+    store.add_products(
+        (
+            product_id,
+            plan.products[product_id].model_dump_json(),
+            listing.model_dump_json(),
+            json.dumps(plan.drawn.get(product_id, ())),
+        )
+        for product_id, listing in plan.listings.items()
+    )
+    keys = [key for listing in plan.listings.values() for key in listing.pictures]
+    store.add_pictures((key, catalog.picture(key)[0]) for key in dict.fromkeys(keys))
+
+
+@contextmanager
+def _session(store: RunStore, executor: Executor) -> Iterator[int]:
+    """Records this process's work on the run, however it ends."""
+    session = store.start_session(now(), session_facts(executor.facts))
+    write_manifest(store)
+    try:
+        yield session
+    finally:
+        store.end_session(session, now(), session_facts(executor.facts))
+        write_manifest(store)
+
+
+def _batches(store: RunStore, plan: Plan, retry: set[str]) -> Iterator[list[Job]]:
+    """Yields the unfinished jobs of each batch: those stored, then those the design adds."""
+    design: Design = DESIGNS.build(plan.spec.design.use, dict(plan.spec.design.parameters))
+    assignments = _stored_assignments(store)
+    stored = _stored_trials(store)
+    todo = store.finished_ids() - retry
+    yield [Job(t, assignments[t.world_id]) for t in stored if t.id not in todo]
+    planned: set[Cell] = {(a.task_id, a.k) for a in assignments.values()}
+    batch, index = 1 + max((t.batch for t in stored), default=-1), len(stored)
+    while True:
+        cells = design.next(plan.spec, History(frozenset(planned)))
+        if not cells:
+            return
+        drawn = plan.draw_cells(cells)
+        trials = list(plan.trials(drawn, batch, index))
+        store.add_batch(batch, drawn, trials)
+        by_id = {assignment.world_id: assignment for assignment in drawn}
+        yield [Job(trial, by_id[trial.world_id]) for trial in trials]
+        planned |= set(cells)
+        batch, index = batch + 1, index + len(trials)
+
+
+def _stored_assignments(store: RunStore) -> dict[str, Assignment]:
+    rows = store.db.execute(
+        "SELECT world_id, task_id, k, product_ids, levels, probability FROM worlds"
+    )
+    return {
+        row[0]: Assignment(
+            world_id=row[0],
+            task_id=row[1],
+            k=row[2],
+            product_ids=json.loads(row[3]),
+            levels=json.loads(row[4]),
+            probability=row[5],
+        )
+        for row in rows
+    }
+
+
+def _stored_trials(store: RunStore) -> list[Trial]:
+    rows = store.db.execute(
+        "SELECT trial_id, plan_index, batch, world_id, buyer, interface, repeat FROM trials "
+        "ORDER BY plan_index"
+    )
+    names = ("id", "plan_index", "batch", "world_id", "buyer", "interface", "repeat")
+    return [Trial(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _carry_out(
+    store: RunStore,
+    plan: Plan,
+    executor: Executor,
+    jobs: Sequence[Job],
+    session: int,
+    limit: FailureLimit,
+    on_progress: OnProgress,
+) -> None:
+    """Runs jobs and stores what is finished, until done or hopeless."""
+    progress = store.progress()
+    on_progress(progress)
+    if not jobs:
+        return
+    interfaces = frozenset(job.trial.interface for job in jobs)
+    setting = Setting(plan, store.pictures(), store.blobs.folder, interfaces)
+    work = executor.run(setting, jobs)
+    try:
+        for finished in work:
+            store.add_finished(finished, session)
+            progress = progress.with_finished([each.choice for each in finished])
+            on_progress(progress)
+            failed = progress.operational_failures
+            # a laboratory that fails this often early will not get better by itself
+            if failed > 20 and limit.exceeded(failed, max(progress.done, progress.planned // 4)):
+                return
+    finally:
+        work.close()
