@@ -1,6 +1,8 @@
-"""Small worlds made by hand, and a shop to meet them in."""
+"""Small worlds made by hand, a shop to meet them in, and a reader of its pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from io import BytesIO
 
 import pytest
@@ -8,9 +10,77 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
-from aces.types import Listing, Mark, Product, World
+from aces.types import Listing, Product, World
 from marketplace.app import create_app
 from marketplace.sessions import Sessions
+
+VOID = {"meta", "link", "input", "img", "br"}
+
+
+@dataclass
+class Node:
+    """An element of a page."""
+
+    tag: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    children: list["Node | str"] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """What it says, white space folded."""
+        return " ".join("".join(self._texts()).split())
+
+    def all(self, tag: str = "", **attributes: str) -> list["Node"]:
+        """The elements below of a tag with given attributes, `cls` for one of its classes."""
+        return [node for node in self.walk() if node is not self and node._fits(tag, attributes)]
+
+    def one(self, tag: str = "", **attributes: str) -> "Node":
+        """The only such element."""
+        (node,) = self.all(tag, **attributes)
+        return node
+
+    def walk(self) -> Iterator["Node"]:
+        """This element and all below, in order."""
+        yield self
+        for child in self.children:
+            if isinstance(child, Node):
+                yield from child.walk()
+
+    def _texts(self) -> Iterator[str]:
+        for child in self.children:
+            yield from child._texts() if isinstance(child, Node) else (child,)
+
+    def _fits(self, tag: str, attributes: dict[str, str]) -> bool:
+        wanted = dict(attributes)
+        cls = wanted.pop("cls", None)
+        return (
+            tag in ("", self.tag)
+            and (cls is None or cls in self.attributes.get("class", "").split())
+            and all(self.attributes.get(name) == value for name, value in wanted.items())
+        )
+
+
+class PageReader(HTMLParser):
+    """Reads a page into nodes; fails where tags are not closed in order."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.root = Node("")
+        self._open = [self.root]
+        self.feed(markup)
+        assert self._open == [self.root], f"never closed: {self._open[-1].tag}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        node = Node(tag, {name: value or "" for name, value in attrs})
+        self._open[-1].children.append(node)
+        if tag not in VOID:
+            self._open.append(node)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop().tag == tag
+
+    def handle_data(self, data: str) -> None:
+        self._open[-1].children.append(data)
 
 
 class StubPictures:
@@ -27,7 +97,38 @@ class StubPictures:
         return self.content, "image/png"
 
 
-def make_listing(number: int, **changes: object) -> Listing:
+class Visitor:
+    """A shopper inside: a browser-like client for pages, the same session for the API."""
+
+    def __init__(self, app: Flask, token: str) -> None:
+        self.client: FlaskClient = app.test_client()
+        self.bearer = {"Authorization": f"Bearer {token}"}
+        self.client.get(f"/enter/{token}")
+
+    def page(self, path: str, status: int = 200) -> str:
+        """The markup of a page."""
+        response = self.client.get(path)
+        assert response.status_code == status, (path, response.status)
+        return response.text
+
+    def read(self, path: str, status: int = 200) -> Node:
+        """A page, parsed."""
+        return PageReader(self.page(path, status)).root
+
+    def post(self, path: str, **form: object) -> str:
+        """Posts a form and returns the path it leads to."""
+        response = self.client.post(path, data=form)
+        assert response.status_code == 303, (path, response.status, response.text)
+        return response.headers["Location"]
+
+    def api(self, method: str, path: str, status: int = 200, **body: object) -> dict:
+        """The answer of the API."""
+        response = self.client.open(path, method=method, json=body, headers=self.bearer)
+        assert response.status_code == status, (path, response.status, response.text)
+        return response.get_json()
+
+
+def a_listing(number: int, **changes: object) -> Listing:
     """Listing `p<number>`, each with its own title, price, rating and count."""
     facts: dict[str, object] = {
         "product_id": f"p{number}",
@@ -43,60 +144,36 @@ def make_listing(number: int, **changes: object) -> Listing:
     return Listing.model_validate(facts | changes)
 
 
-def make_world(
+def a_world(
     count: int = 8, changes: dict[int, dict[str, object]] | None = None, **settings: object
 ) -> World:
     """A world of `count` listings; `changes` overrides fields by listing number, 1-based."""
-    listings = [make_listing(n, **(changes or {}).get(n, {})) for n in range(1, count + 1)]
+    listings = [a_listing(n, **(changes or {}).get(n, {})) for n in range(1, count + 1)]
+    products = {
+        listing.product_id: Product(
+            id=f"p{n}",
+            category="stapler",
+            brand=f"Brand{n}",
+            attributes={"Color": "Black", "Capacity": f"{20 + n} sheets"},
+        )
+        for n, listing in enumerate(listings, start=1)
+    }
     facts: dict[str, object] = {
         "id": "world-1",
         "task_id": "stapler",
         "k": 0,
         "query": "stapler",
         "listings": tuple(listings),
-        "products": {
-            listing.product_id: Product(
-                id=listing.product_id,
-                category="stapler",
-                brand=listing.title.split()[0],
-                attributes={"Color": "Black", "Capacity": f"{20 + n} sheets"},
-            )
-            for n, listing in enumerate(listings, start=1)
-        },
+        "products": products,
         "max_units": 1,
     }
     return World.model_validate(facts | settings)
 
 
-def custom_mark(**changes: object) -> Mark:
-    """A mark that the shop doesn't know."""
-    facts: dict[str, object] = {"kind": "eco", "text": "Climate friendly", "look": "badge"}
-    return Mark.model_validate(facts | changes)
-
-
-class Visitor:
-    """A shopper inside: a browser-like client for pages, the same session for the API."""
-
-    def __init__(self, app: Flask, token: str) -> None:
-        self.client: FlaskClient = app.test_client()
-        self.bearer = {"Authorization": f"Bearer {token}"}
-        self.client.get(f"/enter/{token}")
-
-    def page(self, path: str) -> str:
-        response = self.client.get(path)
-        assert response.status_code == 200, (path, response.status)
-        return response.text
-
-    def post(self, path: str, **form: object) -> str:
-        """Posts a form and returns the path it leads to."""
-        response = self.client.post(path, data=form)
-        assert response.status_code == 303, (path, response.status, response.text)
-        return response.headers["Location"]
-
-    def api(self, method: str, path: str, status: int = 200, **body: object) -> dict:
-        response = self.client.open(path, method=method, json=body or {}, headers=self.bearer)
-        assert response.status_code == status, (path, response.status, response.text)
-        return response.get_json()
+@pytest.fixture(scope="session")
+def make_world() -> Callable[..., World]:
+    """Makes worlds: `make_world(8, {3: {"stock": 2}}, max_units=None)`."""
+    return a_world
 
 
 @pytest.fixture
@@ -114,6 +191,18 @@ def visit(app: Flask, sessions: Sessions) -> Callable[..., Visitor]:
     """Admits a shopper to a world: `visit(world)`."""
 
     def enter(world: World | None = None) -> Visitor:
-        return Visitor(app, sessions.admit(world or make_world()))
+        return Visitor(app, sessions.admit(world or a_world()))
 
     return enter
+
+
+@pytest.fixture
+def log(sessions: Sessions) -> Callable[..., list[dict]]:
+    """The data of a visitor's events, of one kind or all: `log(visitor, "order")`."""
+
+    def events(visitor: Visitor, kind: str = "") -> list[dict]:
+        session = sessions.get(visitor.bearer["Authorization"].removeprefix("Bearer "))
+        assert session is not None
+        return [dict(event.data) for event in session.events if kind in ("", event.kind)]
+
+    return events

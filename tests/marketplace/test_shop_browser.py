@@ -1,0 +1,136 @@
+"""What only a browser can tell: that cards fit the window, and what a screen reader is given."""
+
+import threading
+
+import pytest
+from werkzeug.serving import make_server
+
+from agents.browser import find_chromium
+from marketplace.marks import STANDARD_MARKS, standard_mark
+
+pytestmark = pytest.mark.browser
+
+CROWDED = {
+    "title": "Brand Heavy Duty Stapler with Ergonomic Grip, Spare Staples and a Remover, " * 3,
+    "price_cents": 129999,
+    "list_price_cents": 169999,
+    "review_count": 128431,
+    "stock": 4,
+    "marks": tuple(standard_mark(kind) for kind in STANDARD_MARKS),
+}
+
+
+@pytest.fixture
+def address(app):
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    path = find_chromium()
+    if path is None:
+        pytest.skip("no Chromium; set ACES_CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_shop(chromium, address, sessions):
+    """Opens a world at a window size: `open_shop(world, width, height)`."""
+    contexts = []
+
+    def enter(world, width=1280, height=1080):
+        context = chromium.new_context(viewport={"width": width, "height": height})
+        contexts.append(context)
+        page = context.new_page()
+        page.asked = []
+        page.complaints = []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda message: page.complaints.append(message.text))
+        page.goto(f"{address}/enter/{sessions.admit(world)}")
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+
+
+def boxes(page):
+    return page.eval_on_selector_all(
+        "article.listing", "cards => cards.map(card => card.getBoundingClientRect().toJSON())"
+    )
+
+
+@pytest.mark.parametrize("change", [{}, CROWDED], ids=["plain", "crowded"])
+def test_eight_cards_fit_the_default_window(open_shop, make_world, change):
+    page = open_shop(make_world(changes=dict.fromkeys(range(1, 9), change)))
+    cards = boxes(page)
+    assert len({round(card["y"]) for card in cards}) == 2
+    assert max(card["bottom"] for card in cards) <= 1080
+    assert all(card["left"] >= 0 and card["right"] <= 1280 for card in cards)
+
+
+@pytest.mark.parametrize("columns", [1, 3, 8])
+@pytest.mark.parametrize("width", [1000, 1280, 1920])
+def test_columns_are_as_set(open_shop, make_world, columns, width):
+    page = open_shop(make_world(columns=columns), width)
+    assert len({round(card["x"]) for card in boxes(page)}) == columns
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_overflows_and_all_stay_at_home(open_shop, make_world, address, width):
+    page = open_shop(make_world(changes={1: CROWDED}), width, 800)
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    overflows = [page.evaluate(overflow)]
+    page.click("article.listing h2 a")
+    overflows.append(page.evaluate(overflow))
+    page.click("text=Buy now")
+    overflows.append(page.evaluate(overflow))
+    page.click("text=Place your order")
+    overflows.append(page.evaluate(overflow))
+    assert page.locator("h1").inner_text() == "Thank you, your order is placed"
+    page.goto(address + "/cart")
+    overflows.append(page.evaluate(overflow))
+    assert overflows == [0] * 5
+    assert all(url.startswith(address + "/") for url in page.asked)
+    assert page.complaints == []
+
+
+def test_a_screen_reader_is_given_every_fact_once(open_shop, make_world):
+    change = {"list_price_cents": 2999, "stock": 3, "marks": (standard_mark("sponsored"),)}
+    page = open_shop(make_world(1, {1: change}))
+    title = "Brand1 Full-Strip Stapler, Size 1"
+    assert page.locator("ol.results").aria_snapshot().splitlines() == [
+        "- list:",
+        "  - listitem:",
+        "    - article:",
+        "      - text: Sponsored",
+        f'      - heading "{title}" [level=2]:',
+        f'        - link "{title}":',
+        "          - /url: /product/p1",
+        "      - paragraph:",
+        '        - img "4.1 out of 5 stars"',
+        "        - text: (1,234 ratings )",
+        "      - paragraph: $15.99 List price $29.99 -46%",
+        "      - paragraph: FREE delivery Tue, Jan 20",
+        "      - text: Only 3 left in stock",
+        f'      - button "Add to cart, {title}": Add to cart',
+    ]
+
+
+def test_visited_links_look_unvisited(open_shop, make_world):
+    page = open_shop(make_world())
+    before = page.screenshot()
+    page.goto(page.locator("article.listing h2 a").first.evaluate("link => link.href"))
+    page.go_back()
+    assert page.screenshot() == before
