@@ -1,18 +1,25 @@
 # Everything starts here: `make demo`, `make test`. A second run installs nothing again.
 PYTHON ?= python3
 BIN := .venv/bin
-SETUP := .venv/.ready
+READY := .venv/.ready
 
-.PHONY: setup demo test test-slow check bench clean
+.PHONY: help setup demo check test test-slow bench clean
 
-setup: $(SETUP)
+help:
+	@echo "make demo       set up, run the main job, print the estimates, write runs/demo/report.html"
+	@echo "make test       set up, run linters and tests"
+	@echo "make test-slow  simulations, long runs, fault battery"
+	@echo "make bench      measure speed and coverage again (an hour)"
 
-$(SETUP): pyproject.toml constraints.txt scripts/setup
-	PYTHON=$(PYTHON) scripts/setup
-	@touch $(SETUP)
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt scripts/setup scripts/browser
+	@PYTHON=$(PYTHON) scripts/setup
+	@scripts/browser
+	@touch $(READY)
 
 demo: setup
-	scripts/demo
+	@scripts/demo
 
 check: setup
 	$(BIN)/ruff check .
@@ -20,11 +27,16 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: setup check
-	$(BIN)/pytest -m "not slow" -n 2
+test: check
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadgroup
 
 test-slow: setup
 	$(BIN)/pytest -m slow
+
+bench: setup
+	$(BIN)/python -m benchmarks.choice
+	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.coverage
 
 clean:
 	rm -rf .venv runs

@@ -28,7 +28,7 @@ class PriceTreatment:
         keep_first: bool = False
         """World 0 keeps catalogue prices, as in ACES."""
         list_price: Literal["hide", "keep"] = "hide"
-        """`hide` the struck-through price, which a drawn price would turn into a random discount."""
+        """`hide`: a struck-through price would turn a drawn price into a random discount."""
         fixed: dict[str, int] = Field(default={})
         """Product id -> price in cents; draws nothing."""
 
