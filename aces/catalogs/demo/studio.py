@@ -4,8 +4,9 @@ Pictures are 480 by 480. Positions are in pixels from the top left corner, colou
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import pairwise
 
 SIZE = 480
 
@@ -62,7 +63,8 @@ class Drawing:
     def line(self, outline: str, colour: str, width: float, **style: object) -> None:
         """Adds a stroke with round ends and corners along a path."""
         round_ends = {"stroke_linecap": "round", "stroke_linejoin": "round"}
-        self.path(outline, stroke=colour, stroke_width=number(width), **{**round_ends, **style})
+        stroke = {"stroke": colour, "stroke_width": number(width)}
+        self.path(outline, "none", **{**stroke, **round_ends, **style})
 
     def ellipse(self, centre: Point, rx: float, ry: float, fill: str, **style: object) -> None:
         """Adds an ellipse."""
@@ -82,6 +84,28 @@ class Drawing:
     ) -> None:
         """Adds a rectangle with rounded corners."""
         self.path(rounded(x, y, width, height, radius), fill, **style)
+
+    def extrude(
+        self, outline: Sequence[Point], colour: str, depth: Point, face: str | None = None
+    ) -> None:
+        """Adds a solid: a side seen from the front, drawn back along `depth`.
+
+        Args:
+            outline: Corners of the near side, clockwise as seen.
+            colour: Of the material; the rim gets lighter where it looks up.
+            depth: From the near side to the far one, in pixels.
+            face: Paint of the near side; shaded `colour` where not given.
+        """
+        for start, end in pairwise([*outline, outline[0]]):
+            normal = (end[1] - start[1], start[0] - end[0])
+            length = math.hypot(*normal)
+            if length and normal[0] * depth[0] + normal[1] * depth[1] > 0:
+                light = (-0.3 * normal[0] - 0.95 * normal[1]) / length
+                rim = shade(colour, 0.42 * light if light > 0 else 0.5 * light)
+                quad = [start, end, move(end, depth), move(start, depth)]
+                self.path(polygon(quad), rim, stroke=rim, stroke_width=0.8)
+        side = self.linear((0, shade(colour, 0.12)), (0.5, colour), (1, shade(colour, -0.3)), angle=80)
+        self.path(polygon(outline), face or side)
 
     def shadow(
         self, centre: Point, rx: float, ry: float, opacity: float = 0.35, blur: float = 9
@@ -116,8 +140,8 @@ class Drawing:
 
 
 _PAPER = (
-    '<radialGradient id="paper" cx="0.5" cy="0.42" r="0.75"><stop offset="0.45" '
-    'stop-color="#ffffff"/><stop offset="1" stop-color="#eceef1"/></radialGradient>'
+    '<linearGradient id="paper" x1="0" y1="0" x2="0" y2="1"><stop offset="0.6" '
+    'stop-color="#ffffff"/><stop offset="1" stop-color="#eef0f2"/></linearGradient>'
 )
 
 
@@ -166,6 +190,42 @@ def rounded(x: float, y: float, width: float, height: float, radius: float) -> s
     return (
         f"M{n(x + r)},{n(y)}h{n(w)}{arc}{n(r)},{n(r)}v{n(h)}{arc}{n(-r)},{n(r)}"
         f"h{n(-w)}{arc}{n(-r)},{n(-r)}v{n(-h)}{arc}{n(r)},{n(-r)}Z"
+    )
+
+
+def move(point: Point, by: Point, share: float = 1) -> Point:
+    """Returns the point moved by a share of a vector."""
+    return point[0] + share * by[0], point[1] + share * by[1]
+
+
+def rotated(points: Iterable[Point], about: Point, degrees: float) -> list[Point]:
+    """Returns the points turned clockwise about one of them or any other."""
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    moved = ((x - about[0], y - about[1]) for x, y in points)
+    return [(about[0] + x * cos - y * sin, about[1] + x * sin + y * cos) for x, y in moved]
+
+
+def soften(corners: Sequence[Point], radius: float) -> list[Point]:
+    """Returns a polygon whose corners are rounded off, `radius` pixels along each side."""
+    points: list[Point] = []
+    for before, corner, after in zip([corners[-1], *corners], corners, [*corners[1:], corners[0]]):
+        start, end = _towards(corner, before, radius), _towards(corner, after, radius)
+        points += [_bend(start, corner, end, i / 6) for i in range(7)]
+    return points
+
+
+def _towards(point: Point, goal: Point, distance: float) -> Point:
+    """The place `distance` from the point on the way to the goal, half way at most."""
+    length = math.dist(point, goal) or 1
+    return move(point, (goal[0] - point[0], goal[1] - point[1]), min(distance / length, 0.5))
+
+
+def _bend(start: Point, corner: Point, end: Point, t: float) -> Point:
+    """A point of the quadratic curve from start to end that leans to the corner."""
+    a, b, c = (1 - t) ** 2, 2 * t * (1 - t), t**2
+    return (
+        a * start[0] + b * corner[0] + c * end[0],
+        a * start[1] + b * corner[1] + c * end[1],
     )
 
 
