@@ -315,6 +315,8 @@ def _validate(
         return model(**data)
     except ValidationError as error:
         for fault in error.errors(include_url=False):
+            if fault["type"] == "too_short" and faults:
+                continue  # the list is empty because its entries are wrong, which is said already
             place = (*path, *_yaml_path(fault["loc"], data))
             faults.append(f"{lines.where(place)}: {_message(model, dict(fault))}")
         return None
@@ -348,7 +350,7 @@ def _message(model: type[BaseModel], fault: dict[str, Any]) -> str:
         case "value_error":
             return str(fault["ctx"]["error"])
         case _:
-            return f"{fault['msg'][0].lower()}{fault['msg'][1:]}, found {found}"
+            return f"{fault['msg'].replace('Input should', 'should', 1)}, found {found}"
 
 
 def _found(value: object) -> str:
