@@ -1,0 +1,184 @@
+"""From a stored run, or any long table, to estimates with what they are of."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from aces.errors import UserError
+from aces.spec import Plugin
+from aces.store import RunStore
+from aces.types import Estimate, Status
+from analysis.checks import Check, arms, run_checks
+from analysis.display import Table, counted, interval, number, p_value, percent
+from analysis.estimates import (
+    coefficients,
+    estimates_of,
+    price_changes,
+    share_estimates,
+    write_estimates,
+)
+from analysis.fits import SLOTS, Fit, analyses_of, fit_all
+from analysis.frame import choices, load_choices, trials_of
+from analysis.study import Study
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """All that was found in one run or table.
+
+    Attributes:
+        name: The run's or table's name.
+        table: The long table.
+        study: The run; None for a table without one.
+        fits: One per analysis, buyer and interface.
+        estimates: Rows of `estimates.csv`.
+        checks: The gates.
+        notes: What must be said beside the estimates; impossible fits and failed gates among them.
+        path: Where the estimates were written.
+    """
+
+    name: str
+    table: pd.DataFrame
+    study: Study | None
+    fits: tuple[Fit, ...]
+    estimates: tuple[Estimate, ...]
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...]
+    path: Path | None = None
+
+    def main_fits(self) -> list[Fit]:
+        """Returns the fits of the analyses asked for, without that of the heat map."""
+        return [fit for fit in self.fits if fit.analysis != SLOTS]
+
+    def tables(self) -> list[Table]:
+        """Returns what the console shows: counts, then each fit's coefficients and prices."""
+        return [status_table(self.table), *map(coefficient_table, self.main_fits())] + [
+            table for fit in self.main_fits() if (table := price_table(fit)) is not None
+        ]
+
+    def failed_checks(self) -> list[Check]:
+        """Returns the gates that do not hold."""
+        return [check for check in self.checks if check.passed is False]
+
+    def write_estimates(self, path: str | Path) -> Path:
+        """Writes `estimates.csv` and returns its path."""
+        return write_estimates(self.estimates, path)
+
+
+def analyze(store: RunStore, *, analyses: Sequence[Plugin] = ()) -> Analysis:
+    """Returns all estimates and checks of a run.
+
+    Args:
+        store: The run.
+        analyses: Instead of those of the experiment.
+    """
+    study = Study.of(store)
+    return _analyze(study.name, choices(store), study, analyses)
+
+
+def analyze_table(
+    table: pd.DataFrame, *, name: str = "table", analyses: Sequence[Plugin] = ()
+) -> Analysis:
+    """Returns what can be said from a long table alone: no planted truth, no draws made again."""
+    return _analyze(name, table, None, analyses)
+
+
+def _analyze(
+    name: str, table: pd.DataFrame, study: Study | None, analyses: Sequence[Plugin]
+) -> Analysis:
+    asked = list(analyses) or analyses_of(table, study)
+    fits, notes = fit_all(table, asked, study)
+    rows = [row for fit in fits for row in estimates_of(fit)] + list(share_estimates(table))
+    checks = run_checks(table, study)
+    failed = [f"{check.name}: {check.verdict}" for check in checks if check.passed is False]
+    return Analysis(name, table, study, tuple(fits), tuple(rows), checks, (*failed, *notes))
+
+
+def analyze_paths(paths: Sequence[str | Path], out: str | Path | None = None) -> list[Analysis]:
+    """Analyses run folders or long tables and writes their estimates.
+
+    Args:
+        paths: Each is analysed by itself.
+        out: Folder for one `estimates.csv` of all; not given, each run folder gets its own.
+
+    Raises:
+        UserError: If a table is given without `out`.
+    """
+    several = [Path(path) for path in paths]
+    tables = [path for path in several if not path.is_dir()]
+    if tables and out is None:
+        raise UserError(f"{tables[0]} is no run folder: say where estimates go, `--out DIR`")
+    found = [_analyze_path(path) for path in several]
+    if out is None:
+        return [
+            replace(one, path=one.write_estimates(path / "estimates.csv"))
+            for one, path in zip(found, several, strict=True)
+        ]
+    rows = [row for one in found for row in one.estimates]
+    written = write_estimates(rows, Path(out) / "estimates.csv")
+    return [replace(one, path=written) for one in found]
+
+
+def _analyze_path(path: Path) -> Analysis:
+    if path.is_dir():
+        with RunStore.open(path) as store:
+            return analyze(store)
+    return analyze_table(load_choices(path), name=path.stem)
+
+
+def status_table(table: pd.DataFrame) -> Table:
+    """Returns how trials ended, by buyer and interface."""
+    rows = []
+    for arm, group in arms(trials_of(table)):
+        found = Counter(map(str, group["status"]))
+        counts = [f"{found.get(status.value, 0):,}" for status in Status]
+        rows.append((arm, f"{len(group):,}", *counts))
+    heads = ("buyer · interface", "trials", *(status.value for status in Status))
+    return Table("How trials ended", heads, tuple(rows))
+
+
+def coefficient_table(fit: Fit) -> Table:
+    """Returns a fit's coefficients; beside planted values where they are known."""
+    rows = [_coefficient_row(fit, row) for row in coefficients(fit)]
+    numbers = ("estimate", "s.e.", "95 % interval")
+    heads = ("term", "planted", *numbers, "covers") if fit.truth else ("term", *numbers, "p")
+    result = fit.result
+    clusters = f", {counted(result.n_clusters, 'world')}" if result.n_clusters else ""
+    note = f"{fit.estimand}. {counted(result.nobs, 'trial')}{clusters}."
+    return Table(f"{fit.analysis} · {fit.arm}", heads, tuple(rows), note)
+
+
+def covers(row: Estimate) -> bool | None:
+    """Returns whether the interval holds the truth; None where either is unknown."""
+    if row.truth is None or row.ci_low is None or row.ci_high is None:
+        return None
+    return row.ci_low <= row.truth <= row.ci_high
+
+
+def _coefficient_row(fit: Fit, row: Estimate) -> tuple[str, ...]:
+    cells = (number(row.estimate), number(row.std_error), interval(row.ci_low, row.ci_high))
+    if not fit.truth:
+        return (row.term, *cells, p_value(row.p_value))
+    return (row.term, number(row.truth, 2), *cells, {True: "✓", False: "✗", None: ""}[covers(row)])
+
+
+def price_table(fit: Fit) -> Table | None:
+    """Returns what each term is worth in price; None where the fit has no price term."""
+    if fit.price is None:
+        return None
+    rows: dict[str, list[str]] = {}
+    for row in price_changes(fit):
+        shown = percent if fit.price[1] == "log" else number
+        limits = f"[{shown(row.ci_low)}, {shown(row.ci_high)}]"
+        rows.setdefault(row.term, [row.term]).extend([shown(row.estimate), limits])
+    heads = ("term", "compensating", "95 % set", "equivalent", "95 % set")
+    note = (
+        "Compensating: the price change that together with the term leaves a listing as likely to "
+        "be bought. Equivalent: the price change that is worth as much as the term. Sets by "
+        "Fieller's method; an infinite one says that the price effect may be 0."
+    )
+    title = f"Worth in price · {fit.analysis} · {fit.arm}"
+    return Table(title, heads, tuple(map(tuple, rows.values())), note)

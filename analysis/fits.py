@@ -1,0 +1,179 @@
+"""The analyses of an experiment, each fitted once per buyer and interface."""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from aces.errors import EstimationError
+from aces.spec import Plugin
+from aces.terms import default_terms, slot_terms
+from analysis.choice_result import ConditionalLogitResult
+from analysis.estimators import ESTIMATORS
+from analysis.planted import truth_of_fit
+from analysis.study import Study
+
+GROUP = ("buyer", "model", "persona", "prompt_hash", "interface")
+"""Whose choices: one fit for each combination."""
+
+SLOTS = "slots"
+"""Name of the analysis with one term for every slot, for the position heat map."""
+
+MOST_SLOTS = 60
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One analysis of one buyer and interface.
+
+    Attributes:
+        analysis: Name of the analysis.
+        group: Whose choices: column -> value.
+        result: The estimates.
+        estimand: What they are of.
+        truth: Coefficient -> planted value; empty where there is none, or not of this estimand.
+        evidence: `confirmatory` or `exploratory`.
+    """
+
+    analysis: str
+    group: Mapping[str, str]
+    result: ConditionalLogitResult
+    estimand: str
+    truth: Mapping[str, float] = field(default_factory=dict)
+    evidence: str = "exploratory"
+
+    @property
+    def arm(self) -> str:
+        """Whose choices, in words."""
+        return arm_name(self.group)
+
+    @property
+    def price(self) -> tuple[str, str] | None:
+        """The price term and its scale, `log` or `linear`; None without one."""
+        scales = {"log_price": "log", "price": "linear"}
+        return next(((t, scales[t]) for t in scales if t in self.result.terms), None)
+
+
+def arm_name(group: Mapping[str, str]) -> str:
+    """Returns whose choices, in words: `qwen · screenshot · frugal`."""
+    named = [group["buyer"], group["interface"], group["persona"], group["prompt_hash"][:8]]
+    return " · ".join(part for part in named if part) or "all choices"
+
+
+def groups(table: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    """Yields the rows of each buyer, interface, persona and prompt."""
+    keys = [name for name in GROUP if name in table]
+    if not keys:
+        yield dict.fromkeys(GROUP, ""), table
+        return
+    for values, rows in table.groupby(keys, sort=False, dropna=False):
+        found = dict(
+            zip(keys, ("" if v is None or v != v else str(v) for v in values), strict=True)
+        )
+        yield {name: found.get(name, "") for name in GROUP}, rows
+
+
+def analyses_of(table: pd.DataFrame, study: Study | None) -> list[Plugin]:
+    """Returns the analyses that an experiment asks for, and the one of slots."""
+    if study is None:
+        terms = _terms_that_vary(table)
+        return [_logit("conditional_logit", terms)] if terms else []
+    terms = study.default_terms
+    asked = list(study.spec.analysis) or ([_logit("conditional_logit", terms)] if terms else [])
+    size, wide = study.spec.shelf.size, study.spec.shelf.columns
+    if "position" in study.varied and size <= MOST_SLOTS:
+        others = [term for term in terms if term not in slot_terms(size, wide)]
+        asked.append(_logit(SLOTS, [*(f"pos_{i}" for i in range(1, size)), *others]))
+    return asked
+
+
+def _logit(name: str, terms: Sequence[str]) -> Plugin:
+    return Plugin(use="conditional_logit", name=name, parameters={"terms": list(terms)})
+
+
+def _terms_that_vary(table: pd.DataFrame) -> list[str]:
+    """Default terms of a table whose design is not at hand: levels that vary within products."""
+    levels = ["position", "price_cents", "rating", "review_count", "sponsored", "overall_pick"]
+    levels += ["scarcity", "best_seller", "limited_time", "discounted"]
+    present = [level for level in levels if level in table]
+    if "product_id" not in table or not present:
+        return []
+    varies = table.groupby("product_id", observed=True)[present].nunique().max() > 1
+    size = int(table.groupby("trial_id").size().max())
+    wide = int(table["col"].max()) if "col" in table else size
+    return default_terms([level for level in present if varies[level]], size, wide)
+
+
+def fit_all(
+    table: pd.DataFrame, asked: Sequence[Plugin], study: Study | None
+) -> tuple[list[Fit], list[str]]:
+    """Returns all fits, and what must be said beside them: a fit that is impossible is a note."""
+    fits: list[Fit] = []
+    notes: dict[str, None] = {}
+    for plugin in asked:
+        for group, rows in groups(table):
+            try:
+                fit, said = _fit(plugin, group, rows, study)
+            except EstimationError as error:
+                said = [f"no estimates: {error}"]
+            else:
+                fits.append(fit)
+            title = f"{plugin.name}, {arm_name(group)}"
+            # the heat map's fit has the same products and losses as the others
+            if plugin.name != SLOTS:
+                notes |= dict.fromkeys(f"{title}: {note}" for note in said)
+    return fits, list(notes)
+
+
+def _fit(
+    plugin: Plugin, group: Mapping[str, str], rows: pd.DataFrame, study: Study | None
+) -> tuple[Fit, list[str]]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = ESTIMATORS.build(plugin.use, dict(plugin.parameters)).fit(rows)
+    notes = [str(warning.message) for warning in caught] + _left_out(result)
+    truth = _truth(result, group, rows, study)
+    return Fit(plugin.name, group, result, estimand(result, rows, study), truth), notes
+
+
+def _left_out(result: ConditionalLogitResult) -> list[str]:
+    notes = []
+    if result.n_left_out:
+        counts = ", ".join(f"{n:,} {status}" for status, n in result.n_left_out.items())
+        notes.append(f"left out as nothing was bought: {counts}")
+    if result.never_chosen:
+        names = ", ".join(f"{name} ({n:,} rows)" for name, n in result.never_chosen.items())
+        notes.append(f"never chosen and dropped: {names}")
+    return notes
+
+
+def _truth(
+    result: ConditionalLogitResult,
+    group: Mapping[str, str],
+    rows: pd.DataFrame,
+    study: Study | None,
+) -> dict[str, float]:
+    """Planted value of each coefficient, where the buyer is planted."""
+    planted = study.truths.get(group["buyer"]) if study is not None else None
+    if planted is None:
+        return {}
+    made = result.provenance
+    return truth_of_fit(rows, planted, result.terms, made.effects, outside=made.outside)
+
+
+def estimand(result: ConditionalLogitResult, rows: pd.DataFrame, study: Study | None) -> str:
+    """Returns what the estimates are of: choices given what, over which shelves, exposed or not."""
+    outside = result.provenance.outside
+    given = "choice, buying nothing included" if outside else "choice given a purchase"
+    sizes = rows.groupby("trial_id").size()
+    if study is None:
+        low, high = int(sizes.min()), int(sizes.max())
+        shelf = f"shelves of {low}" if low == high else f"shelves of {low} to {high}"
+    else:
+        size = study.spec.shelf.size
+        how = "sampled per world" if study.spec.shelf.sample else "fixed"
+        shelf = f"shelf of {size}, {how}"
+    heat = set(rows["temperature"].dropna()) if "temperature" in rows else set()
+    warm = [f"temperature {heat.pop():g}"] if len(heat) == 1 else []
+    return "; ".join([given, shelf, "as assigned", *warm])
