@@ -10,6 +10,7 @@ drawn again by anyone who has the declarations, the catalogue slice and the seed
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
@@ -313,36 +314,42 @@ class Tags(Record):
                 for i in holders:
                     column[i] = values[int(generator.integers(len(values)))]
                     probability /= len(values)
-        shares = self._expected_shares(size)
+        shares = _expected_shares(tuple((tag.probability, tag.most) for tag in self.tags), size)
         marginals = {
             tag.level: tuple(share if on else 1 - share for on in levels[tag.level])
             for tag, share in zip(self.tags, shares, strict=True)
         }
         return Draw({name: tuple(v) for name, v in levels.items()}, probability, marginals)
 
-    def _expected_shares(self, size: int) -> list[float]:
-        """Probability that a given listing carries each tag: all listings are alike in this."""
-        free = {size: 1.0}
-        shares = []
-        for tag in self.tags:
-            after: dict[int, float] = {}
-            expected = 0.0
-            for n, weight in free.items():
-                for count, chance in _count_distribution(tag, n).items():
-                    expected += weight * chance * count
-                    after[n - count] = after.get(n - count, 0.0) + weight * chance
-            free = after
-            shares.append(expected / size)
-        return shares
+
+@lru_cache(maxsize=256)
+def _expected_shares(tags: tuple[tuple[float, int], ...], size: int) -> list[float]:
+    """Probability that a given listing carries each tag: all listings are alike in this.
+
+    Args:
+        tags: Probability and greatest number of each, in order of drawing.
+        size: Listings on the shelf.
+    """
+    free = {size: 1.0}
+    shares = []
+    for probability, most in tags:
+        after: dict[int, float] = {}
+        expected = 0.0
+        for n, weight in free.items():
+            for count, chance in _count_distribution(probability, min(most, n)).items():
+                expected += weight * chance * count
+                after[n - count] = after.get(n - count, 0.0) + weight * chance
+        free = after
+        shares.append(expected / size)
+    return shares
 
 
-def _count_distribution(tag: Tag, free: int) -> dict[int, float]:
-    """How many of `free` listings get the tag: number -> probability."""
-    most = min(tag.most, free)
+def _count_distribution(probability: float, most: int) -> dict[int, float]:
+    """How many listings get a tag: number -> probability."""
     if most == 0:
         return {0: 1.0}
-    spread = dict.fromkeys(range(1, most + 1), tag.probability / most)
-    return {0: 1 - tag.probability, **spread}
+    spread = dict.fromkeys(range(1, most + 1), probability / most)
+    return {0: 1 - probability, **spread}
 
 
 def _draw_holders(

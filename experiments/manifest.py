@@ -5,6 +5,7 @@ import os
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,18 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+@cache
+def _packages() -> dict[str, str]:
+    """Version of every installed package; they do not change under a running process."""
+    return dict(sorted((each.name, each.version) for each in distributions()))
+
+
 def session_facts(extra: Mapping[str, object]) -> dict[str, Any]:
     """Returns versions and machine, with what the executor found."""
     return {
         "aces": aces.__version__,
         "python": platform.python_version(),
-        "packages": dict(sorted((d.name, d.version) for d in distributions())),
+        "packages": _packages(),
         "machine": {
             "system": platform.platform(),
             "processors": os.cpu_count(),

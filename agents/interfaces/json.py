@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from aces.errors import TrialError
-from aces.terms import grid
 from aces.types import (
     Action,
     AddToCart,
@@ -98,8 +97,10 @@ class JsonVisit:
                     return self._act(CheckOut())
                 self._go("cart", "/api/cart")
             case CheckOut():
-                order = self._client.call("POST", "/api/orders", {})
-                self._go("order", f"/api/orders/{order['order_id']}")
+                # the answer to the order is its confirmation: nothing more to fetch
+                self._text = self._client.fetch("POST", "/api/orders", {})
+                order_id = json.loads(self._text)["order_id"]
+                self._seen.append(("order", f"/api/orders/{order_id}"))
             case OpenListing():
                 self._go("product", f"/api/products/{quote(action.product_id)}")
             case Type() if action.target is None:
@@ -123,7 +124,7 @@ class JsonVisit:
 
     def _listing(self, item: dict[str, Any], columns: int) -> PerceivedListing:
         list_price = item["list_price"]
-        row, col = grid(item["position"], columns)
+        row, col = divmod(item["position"] - 1, columns)
         return PerceivedListing(
             product_id=item["id"],
             title=item["title"],
@@ -133,8 +134,8 @@ class JsonVisit:
             review_count=item["review_count"],
             marks=read_marks(item["marks"], self._shop.legend),
             position=item["position"],
-            row=int(row),
-            col=int(col),
+            row=row + 1,
+            col=col + 1,
         )
 
 
