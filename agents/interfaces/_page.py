@@ -1,10 +1,11 @@
 """What the interfaces of a browser share: entering, acting by real clicks, finding boxes."""
 
 import base64
+import json
 from abc import abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from aces.errors import TrialError
@@ -26,9 +27,6 @@ from agents.browser import Browser, Tab
 from agents.interfaces import PageConfig, ShopHandle
 from agents.interfaces._reading import Box, place
 
-if TYPE_CHECKING:
-    from playwright.async_api import Locator
-
 _PAGES: dict[str, Page] = {
     "search": "results",
     "product": "product",
@@ -44,6 +42,17 @@ _MEASURE = """() => ({
         return [box.x + scrollX, box.y + scrollY, box.width, box.height];
     }),
 })"""
+
+# brings an element into view and returns where a mouse would hit it
+_AIM = """selector => {
+    const element = document.querySelector(selector);
+    if (!element) return null;
+    element.scrollIntoView({block: 'nearest', behavior: 'instant'});
+    const box = element.getClientRects()[0];
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const hit = document.elementFromPoint(x, y);
+    return {x, y, covered: !hit || !(element.contains(hit) || hit.contains(element))};
+}"""
 
 
 class PageInterface:
@@ -132,8 +141,8 @@ class PageVisit:
             case CheckOut():
                 return await self._check_out()
             case OpenListing():
-                link = self._page.locator(f"h2 a[href='/product/{action.product_id}']")
-                return await self._follow(link.first, f"no listing '{action.product_id}' here")
+                link = f"h2 a[href={_quoted('/product/' + action.product_id)}]"
+                return await self._follow(link, f"no listing '{action.product_id}' here")
             case Type():
                 return await self._type(action)
             case Click():
@@ -147,8 +156,8 @@ class PageVisit:
         return None
 
     async def _add_to_cart(self, product_id: str) -> str | None:
-        product = f"form:has(input[name=product_id][value='{product_id}'])"
-        button = self._page.locator(f"{product} button[type=submit]").first
+        product = f"form:has(input[name=product_id][value={_quoted(product_id)}])"
+        button = f"{product} button[type=submit]"
         error = await self._follow(button, f"'{product_id}' can't be bought on this page")
         if error or self._interface.config.mode == "browse":
             return error
@@ -162,19 +171,22 @@ class PageVisit:
             refused = self._page.locator("[role=alert]")
             if await refused.count():
                 return (await refused.first.inner_text()).strip()
-            proceed = self._page.locator("a[href='/checkout']").first
-            error = await self._follow(proceed, "the cart is empty")
+            error = await self._follow("a[href='/checkout']", "the cart is empty")
             if error:
                 return error
-        order = self._page.locator("form[action='/orders'] button[type=submit]").first
+        order = "form[action='/orders'] button[type=submit]"
         return await self._follow(order, "there is nothing to order")
 
-    async def _follow(self, element: "Locator", missing: str) -> str | None:
+    async def _follow(self, selector: str, missing: str) -> str | None:
         """Clicks what leads to another page, and waits for that page."""
-        if not await element.count():
+        aim = await self._page.evaluate(_AIM, selector)
+        if aim is None:
             return missing
+        if aim["covered"]:
+            return "something else lies over what was to be clicked"
+        # a locator's click would wait for frames in which nothing moves: twice the time
         async with self._page.expect_navigation(wait_until="domcontentloaded"):
-            await element.click(no_wait_after=True)
+            await self._page.mouse.click(aim["x"], aim["y"])
         return None
 
     async def _type(self, action: Type) -> str | None:
@@ -213,6 +225,11 @@ class PageVisit:
             await self._page.go_forward(wait_until="load")
             return "there is no page to go back to"
         return None
+
+
+def _quoted(value: str) -> str:
+    """A CSS string."""
+    return json.dumps(value)
 
 
 async def capture(tab: Tab, image_format: str, quality: int, *, full_page: bool) -> bytes:
