@@ -89,7 +89,7 @@ def estimate(data: ChoiceData) -> Likelihood:
         from aces.stats.separation import check_separation
 
         check_separation(data, found.at)
-        found = maximise(data, found.at.params, steps=MANY_STEPS)
+        found = maximise(data, found.at, steps=MANY_STEPS)
     if not found.converged:
         raise EstimationError(
             f"no maximum found in {MANY_STEPS} steps. Put the columns on similar scales."

@@ -1,8 +1,9 @@
 """Choice data as they are read: choice set by choice set, in blocks that fit the cache."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ class ChoiceData:
         y: (rows,) outcomes: 1 for the alternative chosen, or choice probabilities.
         starts: (sets,) first row of each choice set, rows taken in `order`.
         ids: (sets,) the user's name of each choice set.
-        order: (rows,) order in which rows lie by choice set; None where they do as given.
+        order: Rows by choice set, where they are not as given or not all of them are used.
         names: Name of each column of the model: terms, then effects.
         effects: (rows,) level of the effect, -1 for a baseline; None without effects.
         outside: Whether each set has one more alternative, of utility 0.
@@ -111,7 +112,12 @@ class ChoiceData:
     @cached_property
     def sizes(self) -> Ints:
         """(sets,) number of rows of each choice set."""
-        return np.diff(self.starts, append=len(self.y))
+        return np.diff(self.starts, append=self.n_rows)
+
+    @property
+    def n_rows(self) -> int:
+        """Alternatives, over all choice sets."""
+        return len(self.y) if self.order is None else len(self.order)
 
     @property
     def null_log_likelihood(self) -> float:
@@ -123,17 +129,25 @@ class ChoiceData:
         """Choice sets at which blocks begin, and the number of sets."""
         width = self.n_terms + min(self.n_columns - self.n_terms, 16)
         rows = max(BLOCK_NUMBERS // max(width, 1), 64)
-        firsts = np.searchsorted(self.starts, np.arange(0, len(self.y), rows))
+        firsts = np.searchsorted(self.starts, np.arange(0, self.n_rows, rows))
         return np.unique(np.append(firsts, self.n_sets))
 
-    def blocks(self, every: int = 1) -> Iterator[Block]:
-        """Yields the choice sets in blocks, only each `every`-th of them if asked."""
-        for k in range((every - 1) // 2, len(self.bounds) - 1, every):
-            yield self._block(int(self.bounds[k]), int(self.bounds[k + 1]))
+    def blocks(self) -> Iterator[Block]:
+        """Yields the choice sets in blocks."""
+        for first, last in pairwise(self.bounds.tolist()):
+            yield self._block(first, last)
+
+    def sample(self, every: int) -> "ChoiceData":
+        """Returns each `every`-th choice set, without copying attributes."""
+        sizes = self.sizes[::every]
+        starts = np.cumsum(sizes) - sizes
+        rows = np.repeat(self.starts[::every] - starts, sizes) + np.arange(sizes.sum())
+        order = rows if self.order is None else self.order[rows]
+        return replace(self, starts=starts, ids=self.ids[::every], order=order)
 
     def at_rows(self, values: NDArray[Any], first: int, last: int) -> NDArray[Any]:
         """Returns the rows of `values` that belong to the choice sets from first to last - 1."""
-        stop = len(self.y) if last == self.n_sets else int(self.starts[last])
+        stop = self.n_rows if last == self.n_sets else int(self.starts[last])
         rows = slice(int(self.starts[first]), stop)
         return values[rows] if self.order is None else values[self.order[rows]]
 

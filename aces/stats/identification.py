@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from aces.errors import CollinearityError
 from aces.stats.choice_data import ChoiceData, Floats, Ints
-from aces.stats.likelihood import SAMPLE_FROM, log_likelihood
+from aces.stats.likelihood import SAMPLE_SETS, log_likelihood
 
 LEFT_OVER = 1e-9
 """Share of a column's variation within sets that others must leave, or it is their combination."""
@@ -16,12 +16,11 @@ def check_identified(data: ChoiceData) -> None:
 
     More choice sets can only add information, so that a sample mostly suffices.
     """
-    n_blocks = len(data.bounds) - 1
-    every = max(n_blocks // SAMPLE_FROM, 1)
+    every = max(data.n_sets // (SAMPLE_SETS * data.n_columns), 1)
     zero = np.zeros(data.n_columns)
-    information = log_likelihood(data, zero, every).information
+    information = log_likelihood(data.sample(every), zero).information
     _check_variation(data)
-    if every > 1 and _dependent(data, information):
+    if every > 1 and _deficient(_correlation(information)):
         information = log_likelihood(data, zero).information
     _check_collinearity(data, information)
 
@@ -29,6 +28,7 @@ def check_identified(data: ChoiceData) -> None:
 def _check_variation(data: ChoiceData) -> None:
     still = ~_varying(data)
     if still.any():
+        log_likelihood(data, np.zeros(data.n_columns))  # a missing value is named before
         names = ", ".join(f"'{data.names[k]}'" for k in np.flatnonzero(still))
         raise CollinearityError(
             f"no choice set holds two values of {names}: what all alternatives share can't explain "
@@ -49,32 +49,43 @@ def _varying(data: ChoiceData) -> NDArray[np.bool_]:
 
 
 def _check_collinearity(data: ChoiceData, information: Floats) -> None:
-    dependent = _dependent(data, information)
-    if not dependent:
+    correlation = _correlation(information)
+    if not _deficient(correlation):
         return
+    dependent = _dependent(correlation, _order(data))
     column = dependent[0]
     others = np.setdiff1d(_order(data), dependent)
     weights = _combination(information, column, others)
     parts = [(others[i], weights[i]) for i in np.flatnonzero(np.abs(weights) > 1e-6)]
     raise CollinearityError(
         f"'{data.names[column]}' is collinear: within choice sets it equals "
-        f"{_describe(data, parts)}{' plus a constant' if not data.outside else ''}. Leave one out."
+        f"{_describe(data, parts)}{'' if data.outside else ' plus a constant'}. Leave one out."
     )
 
 
-def _dependent(data: ChoiceData, information: Floats) -> list[int]:
-    """Columns that are combinations of those before them: Cholesky, row by row."""
+def _correlation(information: Floats) -> Floats:
     scale = np.sqrt(np.maximum(information.diagonal(), 1e-300))
-    correlation = information / np.outer(scale, scale)
-    if np.linalg.eigvalsh(correlation)[0] > LEFT_OVER:
-        return []
-    kept: list[int] = []
-    found: list[int] = []
-    for column in _order(data):
-        weights = _combination(correlation, column, np.array(kept, dtype=int))
-        left = 1.0 - weights @ correlation[kept, column]
-        (found if left < LEFT_OVER else kept).append(int(column))
-    return found
+    return np.asarray(information / np.outer(scale, scale))
+
+
+def _deficient(correlation: Floats) -> bool:
+    return bool(np.linalg.eigvalsh(correlation)[0] < LEFT_OVER)
+
+
+def _dependent(correlation: Floats, order: Ints) -> list[int]:
+    """Columns that those before them in `order` leave nothing of, by Gaussian elimination.
+
+    The worst is named where rounding lets none fall below the bound.
+    """
+    left, found, smallest = correlation.copy(), [], (np.inf, 0)
+    for column in order:
+        pivot = left[column, column]
+        smallest = min(smallest, (pivot, int(column)))
+        if pivot < LEFT_OVER:
+            found.append(int(column))
+        else:
+            left -= np.outer(left[:, column], left[column]) / pivot
+    return found or [smallest[1]]
 
 
 def _order(data: ChoiceData) -> Ints:
@@ -85,7 +96,9 @@ def _order(data: ChoiceData) -> Ints:
 def _combination(information: Floats, column: int, others: Ints) -> Floats:
     """Weights of `others` that come nearest to `column`."""
     target = information[others, column]
-    return np.asarray(np.linalg.lstsq(information[np.ix_(others, others)], target, rcond=1e-13)[0])
+    scale = np.sqrt(information.diagonal()[others])
+    scaled = information[np.ix_(others, others)] / np.outer(scale, scale)
+    return np.asarray(np.linalg.lstsq(scaled, target / scale, rcond=1e-13)[0] / scale)
 
 
 def _describe(data: ChoiceData, parts: list[tuple[int, float]]) -> str:

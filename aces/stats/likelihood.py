@@ -18,8 +18,12 @@ SAMPLE_TOLERANCE = 1e-2
 FEW_STEPS = 15
 """A finite maximum is reached in fewer; under separation each step adds about 1 to a utility."""
 MANY_STEPS = 200
-SAMPLE_FROM = 20
-"""Blocks from which on the search starts from a sample of them."""
+RIDGE = 1e-12
+"""Keeps steps finite in directions a sample says nothing of; too small to matter elsewhere."""
+SAMPLE_SETS = 25
+"""Choice sets per coefficient in a sample."""
+THINNEST_SAMPLE = 20
+"""A sample has at least one choice set in so many."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Maximum:
     converged: bool
 
 
-def log_likelihood(data: ChoiceData, params: Floats, every: int = 1) -> Likelihood:
+def log_likelihood(data: ChoiceData, params: Floats) -> Likelihood:
     """Returns log-likelihood, gradient and information at `params`, in one pass over the data.
 
     Attributes are centred within each set by their expectation, so that large levels (a price of
@@ -56,14 +60,13 @@ def log_likelihood(data: ChoiceData, params: Floats, every: int = 1) -> Likeliho
     Args:
         data: The choice sets.
         params: (K,) coefficients.
-        every: Use only each `every`-th block of choice sets.
 
     Raises:
         EstimationError: If an attribute is missing or infinite.
     """
     llf, gradient = 0.0, np.zeros(data.n_columns)
     information = np.zeros((data.n_columns, data.n_columns))
-    for block in data.blocks(every):
+    for block in data.blocks():
         probability, block_llf = block.probabilities(params)
         means = block.set_sums(probability)
         centred = block.x - block.to_rows(means)
@@ -82,40 +85,43 @@ def log_likelihood(data: ChoiceData, params: Floats, every: int = 1) -> Likeliho
 
 def maximise(
     data: ChoiceData,
-    start: Floats | None = None,
+    start: Likelihood | None = None,
     *,
     free: NDArray[np.bool_] | None = None,
     steps: int = FEW_STEPS,
     tolerance: float = TOLERANCE,
-    every: int = 1,
 ) -> Maximum:
     """Climbs the log-likelihood by Newton's method; steps that lead down are halved.
 
     Args:
         data: The choice sets.
-        start: (K,) where to begin; 0 by default.
+        start: Where to begin; coefficients of 0 by default.
         free: (K,) which coefficients may move; all by default.
         steps: Greatest number of steps.
         tolerance: Newton decrement at which to stop.
-        every: Use only each `every`-th block of choice sets.
     """
-    here = log_likelihood(data, np.zeros(data.n_columns) if start is None else start, every)
+    here = start or log_likelihood(data, np.zeros(data.n_columns))
     for _ in range(steps):
         step = newton_step(here, free)
         decrement = float(step @ here.gradient)
         if not decrement > tolerance:
             return Maximum(_arrive(here, step, decrement), converged=True)
-        here = _climb(data, here, step, every)
+        here = _climb(data, here, step)
     return Maximum(here, converged=False)
 
 
-def warm_start(data: ChoiceData) -> Floats:
-    """Returns (K,) estimates from a sample of the choice sets, good enough to begin with."""
-    n_blocks = len(data.bounds) - 1
-    if n_blocks < SAMPLE_FROM:
-        return np.zeros(data.n_columns)
-    every = int(np.sqrt(n_blocks)) // 2
-    return maximise(data, every=every, tolerance=SAMPLE_TOLERANCE).at.params
+def warm_start(data: ChoiceData) -> Likelihood | None:
+    """Returns the likelihood at estimates from a sample of the choice sets, to begin with.
+
+    None where there are too few sets for a sample, or where it misleads (a product that it never
+    sees chosen is far from where it should be).
+    """
+    every = min(data.n_sets // (SAMPLE_SETS * data.n_columns), THINNEST_SAMPLE)
+    if every < 4:
+        return None
+    found = maximise(data.sample(every), tolerance=SAMPLE_TOLERANCE).at
+    here = log_likelihood(data, found.params)
+    return here if newton_step(here) @ here.gradient < data.n_sets else None
 
 
 def newton_step(here: Likelihood, free: NDArray[np.bool_] | None = None) -> Floats:
@@ -124,10 +130,10 @@ def newton_step(here: Likelihood, free: NDArray[np.bool_] | None = None) -> Floa
         free = np.ones(len(here.params), dtype=bool)
     information, gradient = here.information[np.ix_(free, free)], here.gradient[free]
     scale = np.sqrt(information.diagonal())
-    scale[scale == 0] = 1.0  # a column the sample never shows stays where it is
-    scaled = information / np.outer(scale, scale)
+    scale[scale == 0] = 1.0  # a column that a sample never shows stays where it is
+    scaled = information / np.outer(scale, scale) + RIDGE * np.eye(len(scale))
     step = np.zeros(len(here.params))
-    step[free] = np.linalg.lstsq(scaled, gradient / scale, rcond=1e-13)[0] / scale
+    step[free] = np.linalg.solve(scaled, gradient / scale) / scale
     return step
 
 
@@ -138,11 +144,11 @@ def _arrive(here: Likelihood, step: Floats, decrement: float) -> Likelihood:
     )
 
 
-def _climb(data: ChoiceData, here: Likelihood, step: Floats, every: int) -> Likelihood:
+def _climb(data: ChoiceData, here: Likelihood, step: Floats) -> Likelihood:
     """The likelihood after the step, shortened until it does not lead down."""
     slack = 1e-10 + 1e-13 * abs(here.llf)
     for halvings in range(40):
-        there = log_likelihood(data, here.params + 0.5**halvings * step, every)
+        there = log_likelihood(data, here.params + 0.5**halvings * step)
         if there.llf >= here.llf - slack:
             return there
     raise EstimationError("the log-likelihood does not rise along Newton's direction.")

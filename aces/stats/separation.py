@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from aces.errors import SeparationError
 from aces.stats.choice_data import Block, ChoiceData, Floats
-from aces.stats.likelihood import Likelihood, maximise
+from aces.stats.likelihood import Likelihood, log_likelihood, maximise
 
 ONE_SIDED_95 = 2.705543454095404
 """90 % point of chi-square with one degree of freedom."""
@@ -86,7 +86,7 @@ def profile_bound(data: ChoiceData, at: Likelihood, column: int, sign: float) ->
 
     def excess(value: float) -> float:
         nonlocal found
-        start = np.where(free, found, value)
+        start = log_likelihood(data, np.where(free, found, value))
         end = maximise(data, start, free=free, tolerance=1e-6).at
         found = end.params
         return 2 * (at.llf - end.llf) - ONE_SIDED_95

@@ -11,7 +11,7 @@ from aces.errors import CollinearityError, EstimationError, SeparationError
 from aces.stats.choice import estimate, fit
 from aces.stats.choice_data import choice_data
 from aces.stats.covariance import FewClustersWarning
-from aces.stats.likelihood import log_likelihood, maximise
+from aces.stats.likelihood import log_likelihood, maximise, warm_start
 from aces.stats.separation import ONE_SIDED_95, profile_bound, separating_direction
 
 BETA = np.array([1.0, -0.5, 0.3])
@@ -167,7 +167,7 @@ def test_equal_and_unequal_sets_take_the_same_road():
 def test_a_warm_start_does_not_change_the_answer():
     X, y, sets, _ = draw(40_000, seed=2)
     data = choice_data(X, y, sets)
-    assert len(data.bounds) > 20
+    assert warm_start(data) is not None
     assert_allclose(estimate(data).params, maximise(data).at.params, rtol=1e-10)
 
 
@@ -229,7 +229,8 @@ def test_dropping_what_is_never_chosen_is_the_limit_of_its_effect():
     dropped = fit(X[~never], y[~never], sets[~never])
     data = choice_data(np.column_stack([X, never]), y, sets)
     free = np.array([True, True, True, False])
-    limit = maximise(data, np.array([0.0, 0.0, 0.0, -35.0]), free=free).at
+    start = log_likelihood(data, np.array([0.0, 0.0, 0.0, -35.0]))
+    limit = maximise(data, start, free=free).at
     assert_allclose(limit.params[:3], dropped.params, atol=1e-12)
     assert_allclose(limit.llf, dropped.llf, atol=1e-10)
 
