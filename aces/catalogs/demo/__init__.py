@@ -1,22 +1,38 @@
 """The built-in catalogue: invented products in six categories, with pictures drawn by code.
 
 A category is two files: `<category>.json` holds its rows, each with a `look`; `<category>.py`
-draws a look.
+draws a look. `picture_keys.json` holds the digest of each drawing, so that loading draws nothing
+and the catalogue is the same on every machine; `python -m aces.catalogs.demo` writes it anew.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from aces.catalog import Catalog
 from aces.catalog_builder import CatalogBuilder, picture_digest
-from aces.catalogs.demo import fitness_watch
+from aces.catalogs.demo import (
+    fitness_watch,
+    mousepad,
+    office_lamp,
+    stapler,
+    toothpaste,
+    usb_cable,
+)
 from aces.catalogs.demo.studio import rasterise
 
-DRAW: Mapping[str, Callable[[Mapping[str, str], str], str]] = {
+FOLDER = Path(__file__).parent
+
+DRAW: Mapping[str, Callable[[Mapping[str, Any], str], str]] = {
     "fitness_watch": fitness_watch.draw,
+    "stapler": stapler.draw,
+    "mousepad": mousepad.draw,
+    "office_lamp": office_lamp.draw,
+    "toothpaste": toothpaste.draw,
+    "usb_cable": usb_cable.draw,
 }
 """Category -> function from a look and a brand to SVG, in catalogue order."""
 
@@ -29,13 +45,30 @@ class DemoImporter:
         return False
 
     def load(self, path: Path) -> Catalog:
-        """Returns the catalogue; its pictures are rendered when they are first asked for."""
+        """Returns the catalogue; its pictures are drawn when they are first asked for."""
         builder = CatalogBuilder("demo")
-        for category, draw in DRAW.items():
-            text = Path(__file__).with_name(f"{category}.json").read_text(encoding="utf-8")
-            for row in json.loads(text, parse_float=Decimal):
-                svg = draw(row.pop("look"), row["brand"])
-                key = f"{picture_digest(svg.encode())}.png"
-                builder.add_picture(key, partial(rasterise, svg))
-                builder.add(row["id"], {**row, "category": category, "pictures": [key]})
+        keys = json.loads((FOLDER / "picture_keys.json").read_text(encoding="utf-8"))
+        for row in read_rows():
+            key = keys[row["id"]]
+            look = row.pop("look")
+            builder.add_picture(key, partial(_photograph, row["category"], look, row["brand"]))
+            builder.add(row["id"], {**row, "pictures": [key]})
         return builder.build()
+
+
+def read_rows() -> Iterator[dict[str, Any]]:
+    """Yields the rows of all categories as written, with their look."""
+    for category in DRAW:
+        text = (FOLDER / f"{category}.json").read_text(encoding="utf-8")
+        for row in json.loads(text, parse_float=Decimal):
+            yield {**row, "category": category}
+
+
+def drawn_keys() -> dict[str, str]:
+    """Returns product id -> picture key, by drawing every product."""
+    svgs = {row["id"]: DRAW[row["category"]](row["look"], row["brand"]) for row in read_rows()}
+    return {id: f"{picture_digest(svg.encode())}.png" for id, svg in svgs.items()}
+
+
+def _photograph(category: str, look: Mapping[str, Any], brand: str) -> bytes:
+    return rasterise(DRAW[category](look, brand))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 
 from aces.catalogs.demo.lettering import write
 from aces.catalogs.demo.studio import (
@@ -10,6 +11,7 @@ from aces.catalogs.demo.studio import (
     arc_points,
     mix,
     number,
+    on_circle,
     polygon,
     polyline,
     rounded,
@@ -60,11 +62,7 @@ def _strap(drawing: Drawing, look: Look, side: int) -> None:
     x, round_end = CENTRE[0], 9 * side
     left = [(x - half, y) for half, y in edges]
     right = [(x + half, y) for half, y in reversed(edges)]
-    end = [
-        (x - edges[-1][0] + 14, edges[-1][1] + round_end),
-        (x + edges[-1][0] - 14, edges[-1][1] + round_end),
-    ]
-    outline = polygon([*left, *end, *right])
+    outline = polygon([*left, *_rounded_end(x, *edges[-1], round_end), *right])
     colour = look["strap"]
     across = [(0, shade(colour, -0.42)), (0.12, shade(colour, 0.02)), (0.34, shade(colour, 0.2))]
     across += [(0.62, colour), (0.9, shade(colour, -0.2)), (1, shade(colour, -0.5))]
@@ -72,15 +70,19 @@ def _strap(drawing: Drawing, look: Look, side: int) -> None:
     drawing.open_group(clip_path=drawing.clip(outline))
     WEAVES[look["weave"]](drawing, look, side)
     drawing.close_group()
-    start, stop = (x, edges[0][1]), (x, edges[-1][1] + round_end)
-    turn = drawing.linear(
-        (0, "#000000", 0.5),
-        (0.3, "#000000", 0.0),
-        (0.62, "#000000", 0.05),
-        (1, "#000000", 0.62),
-        extent=(start, stop),
+    dark = [(0, 0.5), (0.3, 0.0), (0.62, 0.05), (1, 0.62)]
+    turning = drawing.linear(
+        *((offset, "#000000", opacity) for offset, opacity in dark),
+        extent=((x, edges[0][1]), (x, edges[-1][1] + round_end)),
     )
-    drawing.path(outline, turn)
+    drawing.path(outline, turning)
+
+
+def _rounded_end(x: float, half: float, y: float, depth: float) -> list[Point]:
+    """Where the strap turns away: its corners follow a flat curve."""
+    angles = (math.pi * i / 16 for i in range(1, 16))
+    circle = ((math.cos(a), math.sin(a)) for a in angles)
+    return [(x - half * math.copysign(abs(c) ** 0.4, c), y + depth * s**0.6) for c, s in circle]
 
 
 def _along(look: Look, side: int, n: int) -> Iterator[tuple[float, float, float]]:
@@ -162,7 +164,7 @@ def _links(drawing: Drawing, look: Look, side: int) -> None:
     shine += [(0.55, look["strap"]), (1, shade(look["strap"], -0.45))]
     steel = drawing.linear(*shine, angle=90)
     places = [(LUG[look["shape"]], _strap_edge(look, side, 0)[1], 0.0), *_along(look, side, 6)]
-    for (half, y, _), (_, after, _) in zip(places, places[1:], strict=False):
+    for (half, y, _), (_, after, _) in pairwise(places):
         top, height = min(y, after) + 1.2, abs(after - y) - 2.4
         for start, end in ((-1, -0.46), (-0.42, 0.42), (0.46, 1)):
             drawing.rect(CENTRE[0] + start * half, top, (end - start) * half, height, steel, 3)
@@ -219,10 +221,9 @@ def _screen(drawing: Drawing, look: Look, brand: str) -> None:
     glow = drawing.radial((0, mix("#0c0e14", look["accent"], 0.16)), (1, "#07080b"), radius=0.6)
     drawing.path(outline, glow)
     FACES[look["face"]](drawing, look)
-    if look["shape"] != "band":
-        write(
-            drawing, brand, (CENTRE[0], CENTRE[1] + HALF[look["shape"]][1] - 31), 7, "#9aa0aa", 0.14
-        )
+    if look["face"] in NAMED and look["shape"] != "band":
+        dy, colour = NAMED[look["face"]]
+        write(drawing, brand, (CENTRE[0], CENTRE[1] + dy), 8, colour, 0.14)
     half_x, half_y = HALF[look["shape"]]
     x, y = CENTRE[0], CENTRE[1]
     glare = [
@@ -313,7 +314,7 @@ def _compass(drawing: Drawing, look: Look) -> None:
     x, y = CENTRE
     for tick in range(60):
         inner = 80 if tick % 5 else 74
-        ends = [arc_points(CENTRE, r, r, 6 * tick, 6 * tick, 1)[0] for r in (inner, 89)]
+        ends = [on_circle(CENTRE, r, 6 * tick) for r in (inner, 89)]
         drawing.line(
             polyline(ends), look["accent"] if tick % 15 == 0 else "#8a9099", 1.4 if tick % 5 else 3
         )
@@ -336,13 +337,13 @@ def _hands(drawing: Drawing, look: Look) -> None:
     dial = drawing.radial((0, "#fbf8f1"), (0.8, "#f1eadc"), (1, "#d8cdb8"))
     drawing.ellipse(CENTRE, 98, 98, dial)
     for hour in range(12):
-        ends = [arc_points(CENTRE, r, r, 30 * hour, 30 * hour, 1)[0] for r in (70, 86)]
+        ends = [on_circle(CENTRE, r, 30 * hour) for r in (70, 86)]
         drawing.line(polyline(ends), "#3d332a", 4 if hour % 3 == 0 else 2.2)
     _small_dial(drawing, look)
     for angle, length, width in ((-146, 46, 6), (-36, 70, 4.5)):
-        tip = arc_points(CENTRE, length, length, angle, angle, 1)[0]
+        tip = on_circle(CENTRE, length, angle)
         drawing.line(polyline([CENTRE, tip]), "#2c2621", width)
-    second = [arc_points(CENTRE, r, r, 120, 120, 1)[0] for r in (-16, 76)]
+    second = [on_circle(CENTRE, r, 120) for r in (-16, 76)]
     drawing.line(polyline(second), look["accent"], 1.8)
     drawing.ellipse(CENTRE, 6, 6, "#2c2621")
 
@@ -401,6 +402,9 @@ WEAVES: dict[str, Callable[[Drawing, Look, int], None]] = {
     "mesh": _mesh,
     "links": _links,
 }
+NAMED = {"digital": (81, "#9aa0aa"), "route": (80, "#9aa0aa"), "hands": (-42, "#5a4c3f")}
+"""Faces that carry the brand: how far below the middle, and in which colour."""
+
 FACES: dict[str, Callable[[Drawing, Look], None]] = {
     "rings": _rings,
     "route": _route,

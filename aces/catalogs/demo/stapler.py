@@ -4,7 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aces.catalogs.demo.lettering import write
-from aces.catalogs.demo.studio import Drawing, Point, move, number, polygon, polyline, shade, soften, rotated
+from aces.catalogs.demo.studio import (
+    Drawing,
+    Point,
+    ink_on,
+    move,
+    number,
+    placed,
+    polygon,
+    polyline,
+    rotated,
+    shade,
+    soften,
+)
 
 Look = Mapping[str, Any]
 
@@ -21,13 +33,19 @@ def draw(look: Look, brand: str) -> str:
         brand: Printed on its side.
     """
     drawing = Drawing()
+    drawing.open_group(transform="translate(-8 -34)")
     FORMS[look["form"]](drawing, look, brand)
+    drawing.close_group()
     return drawing.svg()
 
 
 def _part(
-    drawing: Drawing, corners: Sequence[Point], colour: str, radius: float = 6,
-    between: tuple[float, float] = (0, 1), face: str | None = None,
+    drawing: Drawing,
+    corners: Sequence[Point],
+    colour: str,
+    radius: float = 6,
+    between: tuple[float, float] = (0, 1),
+    face: str | None = None,
 ) -> list[Point]:
     """Adds a rounded part that fills a share of the depth, and returns its near outline."""
     near, far = between
@@ -51,28 +69,47 @@ def _floor(drawing: Drawing, left: float, right: float, y: float) -> None:
 def _base(drawing: Drawing, look: Look, left: float, right: float, y: float) -> None:
     """The foot with its rubber sole and the anvil at its tip."""
     _floor(drawing, left, right, y + 12)
-    _part(drawing, [(left + 4, y + 12), (left + 4, y + 4), (right - 4, y + 4), (right - 4, y + 12)], "#1c1d20", 3)
-    tip = [(left, y + 5), (left, y - 8), (left + 30, y - 14), (right - 8, y - 14), (right, y - 6), (right, y + 5)]
-    _part(drawing, tip, look["trim"] if look.get("clear") else look["body"], 7)
-    anvil = [move((left + x, y - 14), DEPTH, share) for x, share in ((34, 0.2), (86, 0.2), (86, 0.8), (34, 0.8))]
+    _part(
+        drawing,
+        [(left + 4, y + 12), (left + 4, y + 4), (right - 4, y + 4), (right - 4, y + 12)],
+        "#1c1d20",
+        3,
+    )
+    tip = [
+        (left, y + 5),
+        (left, y - 8),
+        (left + 30, y - 14),
+        (right - 8, y - 14),
+        (right, y - 6),
+        (right, y + 5),
+    ]
+    _part(drawing, tip, _foot_colour(look), 7)
+    anvil = [
+        move((left + x, y - 14), DEPTH, share)
+        for x, share in ((34, 0.2), (86, 0.2), (86, 0.8), (34, 0.8))
+    ]
     drawing.path(polygon(anvil), _steel(drawing, "#c4c9d0"), stroke="#8a9099", stroke_width=0.8)
     groove = [move((left + x, y - 14), DEPTH, 0.5) for x in (46, 74)]
     drawing.line(polyline(groove), "#6b7079", 3)
 
 
-def _shine(drawing: Drawing, points: Sequence[Point], width: float = 2.4, opacity: float = 0.55) -> None:
+def _foot_colour(look: Look) -> str:
+    if look.get("wood"):
+        return "#2d2723"
+    return str(look["trim"] if look.get("clear") else look["body"])
+
+
+def _shine(
+    drawing: Drawing, points: Sequence[Point], width: float = 2.4, opacity: float = 0.55
+) -> None:
     drawing.line(polyline(points), "#ffffff", width, opacity=opacity)
 
 
-def _print(drawing: Drawing, text: str, at: Point, angle: float, height: float, colour: str) -> None:
+def _print(
+    drawing: Drawing, text: str, at: Point, angle: float, height: float, colour: str
+) -> None:
     spin = f"rotate({number(angle)} {number(at[0])} {number(at[1])})"
     write(drawing, text, at, height, colour, 0.15, transform=spin, opacity=0.85)
-
-
-def _ink(colour: str) -> str:
-    """What prints legibly on the colour."""
-    bright = sum(int(colour[i : i + 2], 16) for i in (1, 3, 5)) / 3
-    return shade(colour, -0.55) if bright > 140 else shade(colour, 0.75)
 
 
 def _classic(drawing: Drawing, look: Look, brand: str) -> None:
@@ -81,34 +118,44 @@ def _classic(drawing: Drawing, look: Look, brand: str) -> None:
     _part(drawing, [(352, 344), (356, 296), (398, 296), (402, 344)], look["trim"], 6, (0.12, 0.88))
     rail = rotated([(66, 316), (66, 290), (386, 290), (386, 316)], pivot, angle)
     _part(drawing, rail, look["trim"], 3, (0.2, 0.8), _steel(drawing, look["trim"]))
-    cover = rotated([(60, 300), (58, 262), (92, 242), (250, 236), (386, 258), (410, 286), (396, 300)], pivot, angle)
+    cover = rotated(
+        [(60, 300), (58, 262), (92, 242), (250, 236), (386, 258), (410, 286), (396, 300)],
+        pivot,
+        angle,
+    )
     outline = _part(drawing, cover, look["body"], 22, face=_cover_paint(drawing, look))
     if look.get("wood"):
         _grain(drawing, outline, look["body"])
     if look.get("clear"):
         _clear(drawing, outline, pivot, angle, look)
     _shine(drawing, rotated([(84, 255), (110, 247), (250, 243), (340, 254)], pivot, angle))
-    _print(drawing, brand, rotated([(226, 274)], pivot, angle)[0], angle, 13, _ink(look["body"]))
+    _print(drawing, brand, rotated([(226, 274)], pivot, angle)[0], angle, 13, ink_on(look["body"]))
 
 
 def _cover_paint(drawing: Drawing, look: Look) -> str:
     colour = look["body"]
     return drawing.linear(
-        (0, shade(colour, 0.3)), (0.25, shade(colour, 0.06)), (0.65, colour), (1, shade(colour, -0.38)), angle=82
+        (0, shade(colour, 0.3)),
+        (0.25, shade(colour, 0.06)),
+        (0.65, colour),
+        (1, shade(colour, -0.38)),
+        angle=82,
     )
 
 
 def _grain(drawing: Drawing, outline: Sequence[Point], colour: str) -> None:
     drawing.open_group(clip_path=drawing.clip(polygon(outline)))
     for row in range(16):
-        y = 205 + row * 9
         bend = 9 if row % 3 else -6
-        curve = f"M40,{y} C130,{y + bend} 190,{y - bend} 260,{y + 14} S 380,{y + 46 + bend} 440,{y + 56}"
-        drawing.line(curve, shade(colour, -0.45 if row % 2 else 0.25), 1.6 + row % 3, opacity=0.4)
+        fibre = f"M 40 0 C 130 {bend} 190 {-bend} 260 14 C 330 {28 + bend} 380 {46 + bend} 440 56"
+        tint = shade(colour, -0.45 if row % 2 else 0.25)
+        drawing.line(placed(fibre, (0, 205 + 9 * row), 1), tint, 1.6 + row % 3, opacity=0.4)
     drawing.close_group()
 
 
-def _clear(drawing: Drawing, outline: Sequence[Point], pivot: Point, angle: float, look: Look) -> None:
+def _clear(
+    drawing: Drawing, outline: Sequence[Point], pivot: Point, angle: float, look: Look
+) -> None:
     """The plated works that show through an acrylic cover."""
     drawing.open_group(clip_path=drawing.clip(polygon(outline)))
     works = rotated([(84, 296), (84, 270), (370, 274), (370, 296)], pivot, angle)
@@ -123,18 +170,40 @@ def _clear(drawing: Drawing, outline: Sequence[Point], pivot: Point, angle: floa
 def _lever(drawing: Drawing, look: Look, brand: str) -> None:
     _base(drawing, {**look, "body": look["trim"]}, 66, 402, 356)
     pivot, angle = (384.0, 330.0), 4
-    _part(drawing, [(340, 344), (346, 280), (400, 280), (402, 344)], shade(look["trim"], -0.3), 8, (0.1, 0.9))
+    _part(
+        drawing,
+        [(340, 344), (346, 280), (400, 280), (402, 344)],
+        shade(look["trim"], -0.3),
+        8,
+        (0.1, 0.9),
+    )
     rail = rotated([(74, 322), (74, 300), (386, 300), (386, 322)], pivot, angle)
     _part(drawing, rail, "#b4bac2", 3, (0.2, 0.8), _steel(drawing, "#b9bfc7"))
     lower = rotated([(68, 306), (64, 268), (90, 250), (396, 272), (408, 306)], pivot, angle)
     _part(drawing, lower, look["trim"], 14)
-    handle = rotated([(100, 262), (84, 226), (116, 204), (230, 190), (352, 214), (412, 262), (406, 300), (360, 286), (250, 262)], pivot, angle)
+    handle = rotated(
+        [
+            (100, 262),
+            (84, 226),
+            (116, 204),
+            (230, 190),
+            (352, 214),
+            (412, 262),
+            (406, 300),
+            (360, 286),
+            (250, 262),
+        ],
+        pivot,
+        angle,
+    )
     _part(drawing, handle, look["body"], 26, (0.04, 0.96), _cover_paint(drawing, look))
     _shine(drawing, rotated([(112, 219), (150, 206), (232, 197), (330, 215)], pivot, angle))
     for i in range(5):
         grip = rotated([(128 + 13 * i, 224 - 2 * i), (136 + 13 * i, 246 - 2 * i)], pivot, angle)
         drawing.line(polyline(grip), shade(look["body"], -0.4), 4, opacity=0.6)
-    _print(drawing, brand, rotated([(286, 240)], pivot, angle)[0], angle + 9, 13, _ink(look["body"]))
+    _print(
+        drawing, brand, rotated([(286, 240)], pivot, angle)[0], angle + 9, 13, ink_on(look["body"])
+    )
 
 
 def _mini(drawing: Drawing, look: Look, brand: str) -> None:
@@ -143,18 +212,39 @@ def _mini(drawing: Drawing, look: Look, brand: str) -> None:
     _part(drawing, [(306, 340), (308, 286), (342, 286), (346, 340)], look["trim"], 8, (0.1, 0.9))
     rail = rotated([(128, 318), (128, 290), (334, 290), (334, 318)], pivot, angle)
     _part(drawing, rail, "#c4c9d0", 3, (0.2, 0.8), _steel(drawing, "#c4c9d0"))
-    cover = rotated([(118, 304), (114, 246), (160, 216), (250, 216), (336, 244), (362, 286), (346, 304)], pivot, angle)
+    cover = rotated(
+        [(118, 304), (114, 246), (160, 216), (250, 216), (336, 244), (362, 286), (346, 304)],
+        pivot,
+        angle,
+    )
     _part(drawing, cover, look["body"], 34, face=_cover_paint(drawing, look))
     _shine(drawing, rotated([(138, 244), (164, 228), (248, 225)], pivot, angle), 4)
-    _print(drawing, brand, rotated([(230, 268)], pivot, angle)[0], angle, 12, _ink(look["body"]))
+    _print(drawing, brand, rotated([(230, 268)], pivot, angle)[0], angle, 12, ink_on(look["body"]))
 
 
 def _heavy(drawing: Drawing, look: Look, brand: str) -> None:
     _floor(drawing, 50, 420, 386)
-    _part(drawing, [(46, 386), (46, 352), (70, 344), (414, 344), (424, 356), (424, 386)], look["trim"], 8)
+    _part(
+        drawing,
+        [(46, 386), (46, 352), (70, 344), (414, 344), (424, 356), (424, 386)],
+        look["trim"],
+        8,
+    )
     _part(drawing, [(150, 344), (150, 326), (196, 326), (196, 344)], "#b9bec6", 3, (0.0, 1.0))
-    _part(drawing, [(282, 346), (270, 250), (300, 214), (404, 214), (416, 346)], look["body"], 14, (0.08, 0.92))
-    _part(drawing, [(62, 312), (60, 262), (84, 246), (330, 240), (330, 312)], look["body"], 12, (0.1, 0.9))
+    _part(
+        drawing,
+        [(282, 346), (270, 250), (300, 214), (404, 214), (416, 346)],
+        look["body"],
+        14,
+        (0.08, 0.92),
+    )
+    _part(
+        drawing,
+        [(62, 312), (60, 262), (84, 246), (330, 240), (330, 312)],
+        look["body"],
+        12,
+        (0.1, 0.9),
+    )
     rail = [(64, 326), (64, 306), (320, 306), (320, 326)]
     _part(drawing, rail, "#c4c9d0", 3, (0.2, 0.8), _steel(drawing, "#c4c9d0"))
     arm = rotated([(120, 214), (120, 188), (390, 188), (410, 226), (330, 226)], (384, 214), 22)
@@ -162,7 +252,9 @@ def _heavy(drawing: Drawing, look: Look, brand: str) -> None:
     grip = rotated([(34, 218), (34, 184), (180, 184), (180, 218)], (384, 214), 22)
     _part(drawing, grip, look["trim"], 14, (0.18, 0.82))
     _shine(drawing, rotated([(48, 192), (168, 192)], (384, 214), 22))
-    drawing.ellipse((362, 262), 17, 17, _steel(drawing, "#aab0b8"), stroke="#5b6067", stroke_width=1.5)
+    drawing.ellipse(
+        (362, 262), 17, 17, _steel(drawing, "#aab0b8"), stroke="#5b6067", stroke_width=1.5
+    )
     drawing.line(polyline([(352, 262), (372, 262)]), "#5b6067", 3)
     _print(drawing, brand, (190, 282), -1, 17, "#f2f4f6")
 
@@ -171,32 +263,55 @@ def _long(drawing: Drawing, look: Look, brand: str) -> None:
     _base(drawing, look, 26, 424, 350)
     pivot, angle = (412.0, 318.0), 7
     _part(drawing, [(384, 338), (386, 286), (416, 282), (426, 338)], look["body"], 8, (0.1, 0.9))
-    arm = rotated([(60, 304), (60, 284), (404, 276), (424, 292), (420, 316), (380, 306)], pivot, angle)
+    arm = rotated(
+        [(60, 304), (60, 284), (404, 276), (424, 292), (420, 316), (380, 306)], pivot, angle
+    )
     _part(drawing, arm, look["trim"], 5, (0.15, 0.85), _steel(drawing, look["trim"]))
     for tick in range(24):
         x = 152 + 9.6 * tick
         ends = rotated([(x, 288), (x, 298 if tick % 5 == 0 else 293)], pivot, angle)
         drawing.line(polyline([move(end, DEPTH, 0.15) for end in ends]), "#33363b", 1.4)
-    head = rotated([(36, 318), (34, 268), (58, 246), (132, 250), (148, 268), (148, 318)], pivot, angle)
+    head = rotated(
+        [(36, 318), (34, 268), (58, 246), (132, 250), (148, 268), (148, 318)], pivot, angle
+    )
     _part(drawing, head, look["body"], 14, face=_cover_paint(drawing, look))
     _shine(drawing, rotated([(48, 264), (64, 254), (128, 257)], pivot, angle))
-    _print(drawing, brand, rotated([(92, 288)], pivot, angle)[0], angle, 9, _ink(look["body"]))
+    _print(drawing, brand, rotated([(92, 288)], pivot, angle)[0], angle, 9, ink_on(look["body"]))
 
 
 def _electric(drawing: Drawing, look: Look, brand: str) -> None:
     _floor(drawing, 92, 388, 380)
     _part(drawing, [(92, 380), (92, 366), (380, 366), (380, 380)], "#2b2d31", 4)
-    body = [(80, 368), (80, 344), (118, 338), (118, 318), (84, 312), (96, 222), (132, 196), (348, 196), (388, 232), (388, 368)]
+    body = [
+        (80, 368),
+        (80, 344),
+        (118, 338),
+        (118, 318),
+        (84, 312),
+        (96, 222),
+        (132, 196),
+        (348, 196),
+        (388, 232),
+        (388, 368),
+    ]
     _part(drawing, body, look["body"], 16, face=_cover_paint(drawing, look))
     slot = [(86, 336), (86, 320), (150, 320), (150, 336)]
     drawing.path(polygon(soften(slot, 4)), drawing.linear((0, "#15161a"), (1, "#4a4d54")))
     window = [(160, 214), (330, 214), (344, 244), (148, 244)]
-    drawing.path(polygon(soften(window, 8)), drawing.linear((0, "#2b3138"), (1, "#58626d"), angle=90), opacity=0.9)
+    drawing.path(
+        polygon(soften(window, 8)),
+        drawing.linear((0, "#2b3138"), (1, "#58626d"), angle=90),
+        opacity=0.9,
+    )
     for i in range(22):
-        drawing.line(polyline([(166 + 7 * i, 226), (166 + 7 * i, 238)]), "#c9ced6", 2.5, opacity=0.8)
+        drawing.line(
+            polyline([(166 + 7 * i, 226), (166 + 7 * i, 238)]), "#c9ced6", 2.5, opacity=0.8
+        )
     drawing.rect(300, 282, 54, 20, shade(look["trim"], -0.1), 10)
     drawing.rect(302, 283, 50, 9, "#ffffff", 5, opacity=0.3)
-    drawing.ellipse((276, 292), 6, 6, drawing.radial((0, "#d8ffd0"), (0.5, "#48c95a"), (1, "#2b9440")))
+    drawing.ellipse(
+        (276, 292), 6, 6, drawing.radial((0, "#d8ffd0"), (0.5, "#48c95a"), (1, "#2b9440"))
+    )
     _shine(drawing, [(112, 214), (136, 203), (340, 203)])
     _print(drawing, brand, (206, 340), 0, 15, "#8a9099")
 
@@ -205,12 +320,35 @@ def _plier(drawing: Drawing, look: Look, brand: str) -> None:
     drawing.shadow((250, 380), 170, 14, opacity=0.3, blur=9)
     drawing.shadow((250, 386), 200, 22, opacity=0.12, blur=16)
     chrome = _chrome(drawing, look["body"])
-    lower = [(60, 316), (66, 296), (150, 296), (214, 300), (300, 330), (420, 372), (414, 388), (300, 362), (206, 330), (120, 322)]
+    lower = [
+        (60, 316),
+        (66, 296),
+        (150, 296),
+        (214, 300),
+        (300, 330),
+        (420, 372),
+        (414, 388),
+        (300, 362),
+        (206, 330),
+        (120, 322),
+    ]
     _part(drawing, lower, look["body"], 10, (0.2, 0.6), chrome)
     _part(drawing, [(54, 308), (54, 296), (112, 296), (112, 308)], look["trim"], 3, (0.1, 0.7))
     rail = rotated([(52, 274), (52, 250), (230, 250), (230, 274)], (230, 276), 4)
     _part(drawing, rail, look["trim"], 3, (0.15, 0.65), _steel(drawing, look["trim"]))
-    upper = [(48, 246), (56, 208), (92, 196), (200, 206), (300, 222), (424, 218), (430, 238), (310, 262), (240, 290), (190, 276), (150, 252)]
+    upper = [
+        (48, 246),
+        (56, 208),
+        (92, 196),
+        (200, 206),
+        (300, 222),
+        (424, 218),
+        (430, 238),
+        (310, 262),
+        (240, 290),
+        (190, 276),
+        (150, 252),
+    ]
     _part(drawing, upper, look["body"], 16, (0.1, 0.7), chrome)
     hub = move((216, 266), DEPTH, 0.1)
     drawing.ellipse(hub, 20, 20, _chrome(drawing, look["trim"]), stroke="#5f656d", stroke_width=1.5)
@@ -222,12 +360,22 @@ def _plier(drawing: Drawing, look: Look, brand: str) -> None:
 def _chrome(drawing: Drawing, colour: str) -> str:
     """Polished metal: a bright sky over a dark horizon."""
     return drawing.linear(
-        (0, "#ffffff"), (0.3, shade(colour, 0.2)), (0.46, shade(colour, -0.45)), (0.54, shade(colour, 0.65)),
-        (0.8, shade(colour, -0.1)), (1, shade(colour, -0.4)), angle=88,
+        (0, "#ffffff"),
+        (0.3, shade(colour, 0.2)),
+        (0.46, shade(colour, -0.45)),
+        (0.54, shade(colour, 0.65)),
+        (0.8, shade(colour, -0.1)),
+        (1, shade(colour, -0.4)),
+        angle=88,
     )
 
 
 FORMS: dict[str, Callable[[Drawing, Look, str], None]] = {
-    "classic": _classic, "lever": _lever, "mini": _mini, "heavy": _heavy,
-    "long": _long, "electric": _electric, "plier": _plier,
+    "classic": _classic,
+    "lever": _lever,
+    "mini": _mini,
+    "heavy": _heavy,
+    "long": _long,
+    "electric": _electric,
+    "plier": _plier,
 }

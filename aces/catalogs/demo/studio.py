@@ -104,7 +104,9 @@ class Drawing:
                 rim = shade(colour, 0.42 * light if light > 0 else 0.5 * light)
                 quad = [start, end, move(end, depth), move(start, depth)]
                 self.path(polygon(quad), rim, stroke=rim, stroke_width=0.8)
-        side = self.linear((0, shade(colour, 0.12)), (0.5, colour), (1, shade(colour, -0.3)), angle=80)
+        side = self.linear(
+            (0, shade(colour, 0.12)), (0.5, colour), (1, shade(colour, -0.3)), angle=80
+        )
         self.path(polygon(outline), face or side)
 
     def shadow(
@@ -126,7 +128,8 @@ class Drawing:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{SIZE}" height="{SIZE}" '
             f'viewBox="0 0 {SIZE} {SIZE}"><defs>{_PAPER}{"".join(self._defs)}</defs>'
-            f'<rect width="{SIZE}" height="{SIZE}" fill="url(#paper)"/>{"".join(self._shapes)}</svg>'
+            f'<rect width="{SIZE}" height="{SIZE}" fill="url(#paper)"/>'
+            f"{''.join(self._shapes)}</svg>"
         )
 
     def _define(self, tag: str, attributes: str, content: str) -> str:
@@ -171,6 +174,16 @@ def mix(one: str, other: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
+def is_bright(colour: str) -> bool:
+    """Returns whether dark print stands out on the colour better than light print."""
+    return sum(int(colour[at : at + 2], 16) for at in (1, 3, 5)) > 3 * 135
+
+
+def ink_on(colour: str) -> str:
+    """Returns a tone of the colour that can be read on it."""
+    return shade(colour, -0.5) if is_bright(colour) else shade(colour, 0.65)
+
+
 def polygon(points: Iterable[Point]) -> str:
     """Returns the closed path through the points."""
     return "M" + "L".join(f"{number(x)},{number(y)}" for x, y in points) + "Z"
@@ -208,7 +221,8 @@ def rotated(points: Iterable[Point], about: Point, degrees: float) -> list[Point
 def soften(corners: Sequence[Point], radius: float) -> list[Point]:
     """Returns a polygon whose corners are rounded off, `radius` pixels along each side."""
     points: list[Point] = []
-    for before, corner, after in zip([corners[-1], *corners], corners, [*corners[1:], corners[0]]):
+    for i, corner in enumerate(corners):
+        before, after = corners[i - 1], corners[(i + 1) % len(corners)]
         start, end = _towards(corner, before, radius), _towards(corner, after, radius)
         points += [_bend(start, corner, end, i / 6) for i in range(7)]
     return points
@@ -227,6 +241,31 @@ def _bend(start: Point, corner: Point, end: Point, t: float) -> Point:
         a * start[0] + b * corner[0] + c * end[0],
         a * start[1] + b * corner[1] + c * end[1],
     )
+
+
+def placed(outline: str, at: Point, scale: float, scale_y: float | None = None) -> str:
+    """Returns a path scaled and moved.
+
+    Args:
+        outline: Commands M, L, C, Q and Z, then x and y in turn, all separated by spaces.
+        at: Where its origin goes.
+        scale: By which x grows, and y too where nothing else is given.
+        scale_y: By which y grows.
+    """
+    scales, axis, parts = (scale, scale if scale_y is None else scale_y), 0, []
+    for token in outline.split():
+        if token.isalpha():
+            parts.append(token)
+        else:
+            parts.append(number(at[axis] + float(token) * scales[axis]))
+            axis = 1 - axis
+    return " ".join(parts)
+
+
+def on_circle(centre: Point, radius: float, degrees: float) -> Point:
+    """Returns the point of a circle at an angle, 0 at the right, 90 below."""
+    angle = math.radians(degrees)
+    return centre[0] + radius * math.cos(angle), centre[1] + radius * math.sin(angle)
 
 
 def arc_points(
