@@ -28,9 +28,9 @@ def analyze(
     from analysis.analyze import analyze_paths
 
     for result in analyze_paths(paths, out):
-        for title, columns, rows in result.tables():
-            show_table(columns, rows, title)
-            console.print()
+        for table in result.tables():
+            show_table(table.columns, table.rows, table.title)
+            say(f"[dim]{table.note}[/]\n" if table.note else "")
         for note in result.notes:
             console.print(f"[yellow]note:[/] {note}", soft_wrap=True)
         say(f"wrote {result.path}")
