@@ -33,7 +33,8 @@ def draw(look: Look, brand: str) -> str:
         brand: Printed on its side.
     """
     drawing = Drawing()
-    drawing.open_group(transform="translate(-8 -34)")
+    lift = 0 if look["form"] == "heavy" else -34
+    drawing.open_group(transform=f"translate(-8 {lift})")
     FORMS[look["form"]](drawing, look, brand)
     drawing.close_group()
     return drawing.svg()
