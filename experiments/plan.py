@@ -245,7 +245,10 @@ def _resolve_buyers(
             for term in parameters.get(key) or ():
                 _check_term(spec, ("buyers", index, key, term), term, levels)
         if hasattr(plugin, "resolve"):
-            config = plugin.resolve(plugin.Config(**parameters), spec.seed, listings)
+            try:
+                config = plugin.resolve(plugin.Config(**parameters), spec.seed, listings)
+            except SpecError as error:
+                raise SpecError(f"{spec.where('buyers', index)}: {error}") from error
             parameters = config.model_dump(mode="json")
         resolved.append(entry.model_copy(update={"parameters": parameters}))
     return spec.model_copy(update={"buyers": tuple(resolved)})

@@ -124,12 +124,12 @@ def pilot_worlds(plan: Plan, names: Sequence[str], prior: Mapping[str, float]) -
     spec = plan.spec.model_copy(update={"seed": plan.spec.seed + 1_000_003})
     drawer = Plan(**{**_fields(plan), "spec": spec})
     worlds = [drawer.assignment(t.id, k) for t in spec.tasks for k in range(PILOT_WORLDS)]
+    table = level_table(plan, worlds)
     code = {product_id: i for i, product_id in enumerate(plan.listings)}
-    ids = [product_id for world in worlds for product_id in world.product_ids]
-    sizes = [len(world.product_ids) for world in worlds]
+    ids = table["product_id"]
     return Pilot(
-        X=np.concatenate([world_matrix(plan, world, names) for world in worlds]),
-        sets=np.repeat(np.arange(len(worlds)), sizes),
+        X=terms.matrix(names, table),
+        sets=table["set"],
         products=np.array([code[product_id] for product_id in ids]),
         effects=np.array([prior.get(f"product_id[{i}]", 0.0) for i in ids]),
     )
@@ -139,19 +139,28 @@ def _fields(plan: Plan) -> dict[str, Any]:
     return {name: getattr(plan, name) for name in plan.__dataclass_fields__}
 
 
-def world_matrix(plan: Plan, world: Assignment, names: Sequence[str]) -> Floats:
-    """Returns the terms of a world's listings in catalogue order, shape (J, terms)."""
-    base = [plan.listings[product_id] for product_id in world.product_ids]
+def level_table(plan: Plan, worlds: Sequence[Assignment]) -> dict[str, Any]:
+    """Returns what is shown in many worlds as columns, one row per listing of each world.
+
+    Besides every level there are `product_id`, `set` (the world's number), `row`, `col` and
+    `discounted`; facts that no treatment sets are the catalogue's.
+    """
+    ids = [product_id for world in worlds for product_id in world.product_ids]
+    sizes = [len(world.product_ids) for world in worlds]
+    base = [plan.listings[product_id] for product_id in ids]
     columns: dict[str, Any] = {
         field: [getattr(item, field) for item in base]
         for field in ("price_cents", "review_count", "rating", "list_price_cents")
     }
-    columns |= world.levels
+    for level in worlds[0].levels:
+        columns[level] = [value for world in worlds for value in world.levels[level]]
     columns["rating"] = [value or 0.0 for value in columns["rating"]]
     columns["row"], columns["col"] = terms.grid(columns["position"], plan.spec.shelf.columns)
     struck = zip(columns["list_price_cents"], columns["price_cents"], strict=True)
     columns["discounted"] = [float((was or 0) > now) for was, now in struck]
-    return terms.matrix(names, columns)
+    columns["product_id"] = ids
+    columns["set"] = np.repeat(np.arange(len(worlds)), sizes)
+    return columns
 
 
 def _warnings(plan: Plan, names: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from aces import terms
+from aces.errors import SpecError, nearest
 from aces.seeds import Stream
 from aces.types import Listing, PerceivedListing, Record, Requirements, Task
 from agents.buyers._errand import Errand
@@ -32,7 +33,9 @@ class UtilityBuyer:
 
         coefficients: Mapping[str, float] = {}
         """Term -> coefficient; terms not given are 0. `log_price:sponsored` is an interaction."""
-        product_effects: ProductEffects | dict[str, float] | None = None
+        product_effects: ProductEffects | dict[str, float] | None = Field(
+            default=None, union_mode="left_to_right"
+        )
         """A rule, which the plan turns into a table, or a table by product id."""
         heterogeneity: Mapping[str, float] = {}
         """Term -> standard deviation of its coefficient over shoppers (normal)."""
@@ -67,8 +70,17 @@ class UtilityBuyer:
             config: As written in the experiment.
             seed: The experiment's.
             listings: Base offers of every product that may be shown.
+
+        Raises:
+            SpecError: If a table names a product that no shelf shows.
         """
         rule = config.product_effects
+        shown = [item.product_id for item in listings]
+        if isinstance(rule, dict):
+            for product_id in rule:
+                if product_id not in shown:
+                    hint = nearest(product_id, shown)
+                    raise SpecError(f"product_effects: no shelf shows '{product_id}'{hint}")
         if not isinstance(rule, ProductEffects):
             return config
         stream = Stream(seed, "product effects")

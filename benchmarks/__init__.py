@@ -1,0 +1,1 @@
+"""Measurements of our own speed and correctness; results stand in `benchmarks/results/`."""
