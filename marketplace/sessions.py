@@ -78,7 +78,8 @@ class Session:
     @property
     def lines(self) -> tuple[Line, ...]:
         """What lies in the cart."""
-        return tuple(Line(self.listings[item], units) for item, units in self.cart.items())
+        cart = list(self.cart.items())  # in one step: another request may change it
+        return tuple(Line(self.listings[item], units) for item, units in cart)
 
     def log(self, kind: str, page: str, **data: object) -> None:
         """Appends an event."""
@@ -104,15 +105,12 @@ class Session:
             self.cart[product_id] = self.cart.get(product_id, 0) + units
             self.log("cart_add", self.page, product_id=product_id, units=units)
 
-    def remove(self, product_id: str) -> None:
-        """Takes a listing out of the cart.
-
-        Raises:
-            KeyError: If it is not in the cart.
-        """
-        with self._lock:
-            units = self.cart.pop(product_id)
+    def remove(self, product_id: str) -> int:
+        """Takes a listing out of the cart and returns how many units of it there were."""
+        units = self.cart.pop(product_id, 0)
+        if units:
             self.log("cart_remove", "cart", product_id=product_id, units=units)
+        return units
 
     def order(self, number: int | None = None) -> Order:
         """Buys what is in the cart.

@@ -70,9 +70,8 @@ def add() -> Response:
 def remove(product_id: str) -> Response:
     """Takes a product out of the cart."""
     session = _visitor()
-    if product_id not in session.cart:
+    if not session.remove(product_id):
         missing("product in your cart")
-    session.remove(product_id)
     return answer(_cart(session))
 
 
