@@ -29,7 +29,8 @@ class ConditionalLogit:
         y: (rows,) 1 for the alternative chosen and 0 for the others, or choice probabilities.
         sets: (rows,) choice set of each row; sets may differ in size.
         clusters: (rows,) cluster of each row, for clustered errors.
-        names: Names of the terms; with names, results are pandas objects, else arrays.
+        names: Names of the terms, by default the columns of X where it is a DataFrame. With names,
+            results are pandas objects, else arrays.
         outside: Whether each set has one more alternative, with attributes 0: buying nothing.
 
     Example:
@@ -42,7 +43,7 @@ class ConditionalLogit:
 
     def __init__(
         self,
-        X: NDArray[Any],
+        X: "NDArray[Any] | pd.DataFrame",
         y: ArrayLike,
         sets: ArrayLike,
         clusters: ArrayLike | None = None,
@@ -50,7 +51,9 @@ class ConditionalLogit:
         names: Sequence[str] | None = None,
         outside: bool = False,
     ) -> None:
-        self._data = choice_data(X, y, sets, names=names, outside=outside)
+        if names is None and hasattr(X, "columns"):
+            names = [str(column) for column in X.columns]
+        self._data = choice_data(np.asarray(X), y, sets, names=names, outside=outside)
         self._clusters = None if clusters is None else np.asarray(clusters)
         self._provenance = Provenance(named=names is not None, outside=outside)
 

@@ -11,6 +11,8 @@ from aces.errors import EstimationError, SeparationError, nearest
 from aces.stats.choice_data import Floats, Ints
 
 NO_STATUS = "no choice"
+NO_OUTCOME = "no outcome"
+"""Said of sets whose trial ended in a choice that the outcome column does not hold."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def choice_sample(
     built = None
     if effects is not None:
         rows, built = _with_effects(data[effects], effects, y, codes, rows, outside=outside)
+    states[~keep & (states == "chosen")] = NO_OUTCOME
     reasons, counts = np.unique(states[~keep], return_counts=True)
     return ChoiceSample(
         frame=data[list(data.columns if columns is None else columns)].iloc[rows],
@@ -132,6 +135,8 @@ def _with_effects(
     column: "pd.Series[str]", name: str, y: Floats, sets: Ints, rows: Ints, *, outside: bool
 ) -> tuple[Ints, ProductEffects]:
     """The rows of levels that were chosen, grouped by connected shelves, and their effects."""
+    if column.isna().any():
+        raise EstimationError(f"'{name}' is missing in {column.isna().sum()} rows.")
     levels, found = pd.factorize(column.iloc[rows].astype(str), sort=True)
     names = [str(level) for level in found]
     chosen = np.bincount(levels, weights=y[rows], minlength=len(names)) > 0
@@ -182,8 +187,12 @@ def _connected(levels: Ints, sets: Ints, n_levels: int) -> Ints:
 def _check_always_chosen(
     name: str, names: list[str], levels: Ints, y: Floats, sets: Ints, *, outside: bool
 ) -> None:
-    """Raises SeparationError for a level that rivals never beat, though it had some."""
+    """Raises SeparationError for a level that rivals never beat, though it had some.
+
+    Where no set is left with rivals, every level is of this kind.
+    """
     rivals = np.bincount(sets)[sets] + outside > 1
+    rivals |= not rivals.any()
     beaten = np.bincount(levels, weights=y < 1, minlength=len(names)) > 0
     contested = np.bincount(levels, weights=rivals, minlength=len(names))
     always = np.flatnonzero(~beaten & (contested > 0))
@@ -192,7 +201,7 @@ def _check_always_chosen(
     first = always[0]
     listed = ", ".join(f"'{names[k]}'" for k in always)
     raise SeparationError(
-        f"{name} {listed} was chosen whenever it was shown ({contested[first]:.0f} contested "
-        f"choice sets for '{names[first]}'), so that its effect is +infinite. Leave those choice "
+        f"{name} {listed} was chosen whenever it was shown ({contested[first]:.0f} choice "
+        f"sets for '{names[first]}'), so that its effect is +infinite. Leave those choice "
         "sets out and report the share of 100 %, or estimate without effects."
     )

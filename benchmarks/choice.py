@@ -161,10 +161,9 @@ def forget_peak() -> None:
 def run(tool: str, n_sets: int) -> dict[str, Any]:
     """Returns `measure` from a process of its own, the one of three that took least CPU time."""
     command = [sys.executable, "-m", "benchmarks.choice", "--measure", tool, str(n_sets)]
-    times = 3 if tool in ("ACES", "plain numpy Newton") else 1
     found = [
         json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
-        for _ in range(times)
+        for _ in range(3)
     ]
     return min(found, key=lambda one: float(one["cpu"]))
 
@@ -209,9 +208,11 @@ def main() -> None:
     sizes = " ".join(map(str, asked.sets))
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     draws = "the shared draw (bench/choice/gen.py)" if SHARED.is_file() else "our own draw"
+    load = os.getloadavg()[0]
     text = (
         f"# Conditional logit\n\n`python -m benchmarks.choice --sets {sizes}`, {machine}, {draws}. "
-        f"CPU times on a shared machine vary by about a fifth.\n\n{report(asked.sets)}\n"
+        f"Least CPU time of three runs, each in a fresh process; load average {load:.1f} at the "
+        f"start, so that other work shared the cores if it is above 0.\n\n{report(asked.sets)}\n"
     )
     print(text)
     if asked.out:

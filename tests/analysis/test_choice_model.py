@@ -73,6 +73,8 @@ def test_tables_and_arrays_agree():
     assert_allclose(arrays.params[:5], result.params, atol=1e-9)
     assert_allclose(arrays.cov_params()[:5, :5], result.cov_params(), atol=1e-9)
     assert_allclose(arrays.llf, result.llf)
+    frame = ConditionalLogit(table[list(TRUTH)], table.chosen, table.trial_id).fit()
+    assert_allclose(frame.params[list(TRUTH)], fitted(table, effects=None).params)
     assert_allclose(arrays.params[5:], result.effects().estimate, atol=1e-9)
 
 
@@ -165,10 +167,14 @@ def test_products_always_chosen_are_refused():
     table.loc[won, "product_id"] = "winner"
     with pytest.raises(SeparationError, match="product_id 'winner' was chosen whenever it was"):
         fitted(table)
+    table["chosen"] = table.product_id.isin(["winner", "a0", "b2"]).astype(int)
+    with pytest.raises(SeparationError, match="'a0', 'b2', 'winner' was chosen whenever"):
+        fitted(table)
 
 
 def test_probabilities_are_outcomes():
     table = shelves(leave=-3.5)
+    table["status"] = "chosen"
     utility = table[list(TRUTH)] @ pd.Series(TRUTH)
     table["probability"] = np.exp(utility) / np.exp(utility).groupby(table.trial_id).transform(
         "sum"
@@ -179,6 +185,7 @@ def test_probabilities_are_outcomes():
     table.loc[table.trial_id == "trial 3", "probability"] = np.nan
     again = fitted(table, FORMULA.replace("chosen", "probability"), effects=None)
     assert again.nobs == 799
+    assert again.n_left_out == {"no outcome": 1}
 
 
 @pytest.mark.parametrize(
