@@ -76,13 +76,15 @@ class Station:
         needs_browser = any(interface.needs_browser for interface in built.values())
         if needs_browser and self._browser is None:
             await self._start_browser()
-        shop = ShopHandle(self._base_url(), self._app, legend())
+        shop = ShopHandle(self.shop_url, self._app, legend())
         for name, interface in built.items():
             await interface.start(shop, self.plan.spec.shelf.viewport, self._browser)
             self._stack.push_async_callback(interface.stop)
             self._interfaces[name] = interface
 
-    def _base_url(self) -> str:
+    @property
+    def shop_url(self) -> str:
+        """Where the shop is served; a name that leads nowhere as long as no browser needs it."""
         return self._url if self._browser else "http://shop"
 
     async def _start_browser(self) -> None:
