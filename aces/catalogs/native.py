@@ -171,14 +171,15 @@ def _read_csv(path: Path) -> tuple[Row, list[tuple[str, Row]]]:
         header = next(reader, [])
         line = reader.line_num + 1  # a row may span lines: the first is where it stands
         for cells in reader:
-            rows.append((f"line {line}", dict(zip(header, cells, strict=False))))
+            if cells:  # a blank line is no row
+                rows.append((f"line {line}", dict(zip(header, cells, strict=False))))
             line = reader.line_num + 1
     return _about(rows), rows
 
 
 def _write_csv(path: Path, about: Row, rows: list[Row]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [*COLUMNS, *ABOUT], lineterminator="\n")
+        writer = csv.DictWriter(file, [*COLUMNS, *ABOUT])
         writer.writeheader()
         writer.writerows(_flat(about, row) for row in rows)
 

@@ -257,7 +257,7 @@ def _heavy(drawing: Drawing, look: Look, brand: str) -> None:
         (362, 262), 17, 17, _steel(drawing, "#aab0b8"), stroke="#5b6067", stroke_width=1.5
     )
     drawing.line(polyline([(352, 262), (372, 262)]), "#5b6067", 3)
-    _print(drawing, brand, (190, 282), -1, 17, "#f2f4f6")
+    _print(drawing, brand, (190, 272), -1, 17, "#f2f4f6")
 
 
 def _long(drawing: Drawing, look: Look, brand: str) -> None:
@@ -314,7 +314,7 @@ def _electric(drawing: Drawing, look: Look, brand: str) -> None:
         (276, 292), 6, 6, drawing.radial((0, "#d8ffd0"), (0.5, "#48c95a"), (1, "#2b9440"))
     )
     _shine(drawing, [(112, 214), (136, 203), (340, 203)])
-    _print(drawing, brand, (206, 340), 0, 15, "#8a9099")
+    _print(drawing, brand, (262, 346), 0, 15, "#8a9099")
 
 
 def _plier(drawing: Drawing, look: Look, brand: str) -> None:

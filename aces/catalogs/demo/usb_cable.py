@@ -197,24 +197,31 @@ def _plug(
     )
     drawing.open_group(transform=place)
     name, _, variant = kind.partition("-")
-    width, length = SHELLS[name]
-    length += 16 if variant == "display" else 0
-    drawing.rect(
-        -width / 2 + 6, 14, width, length + 30, "#1a1d26", 8, opacity=0.3, filter=drawing.blur(5)
-    )
     if variant == "angle":
         _elbow(drawing, look)
     else:
-        _neck(drawing, look)
-        TIPS[name](drawing, 10 + length, look, variant)
-        _shell(drawing, width, length, look)
-        if variant == "display":
-            drawing.rect(-11, 20, 22, 38, "#0b0d10", 4)
-            write(drawing, "96", (0, 39), 13, "#5dffb0", 0.15)
-        else:
-            spot = (0, 10 + length * 0.55)
-            write(drawing, brand[0], spot, 12, ink_on(look["shell"]), 0.14)
+        _straight(drawing, name, variant, look, brand)
     drawing.close_group()
+
+
+def _straight(drawing: Drawing, name: str, variant: str, look: Look, brand: str) -> None:
+    width, length = SHELLS[name]
+    length += 16 if variant == "display" else 0
+    _plug_shadow(drawing, width, length + 26)
+    _neck(drawing, look)
+    TIPS[name](drawing, 10 + length, look, variant)
+    _shell(drawing, width, length, look)
+    if variant == "display":
+        drawing.rect(-11, 20, 22, 38, "#0b0d10", 4)
+        write(drawing, "96", (0, 39), 13, "#5dffb0", 0.15)
+    else:
+        spot = (0, 10 + length * 0.55)
+        write(drawing, brand[0], spot, 12, ink_on(look["shell"]), 0.14)
+
+
+def _plug_shadow(drawing: Drawing, width: float, length: float) -> None:
+    blur = drawing.blur(5)
+    drawing.rect(6 - width / 2, 14, width, length, "#1a1d26", 8, opacity=0.3, filter=blur)
 
 
 def _neck(drawing: Drawing, look: Look) -> None:
@@ -296,6 +303,7 @@ def _magnet_tip(drawing: Drawing, y: float, look: Look, variant: str) -> None:
 
 def _elbow(drawing: Drawing, look: Look) -> None:
     """A plug whose tip stands at a right angle to the cable."""
+    _plug_shadow(drawing, 56, 52)
     _neck(drawing, look)
     drawing.rect(
         34,
