@@ -94,12 +94,11 @@ def _pictures_folder(path: Path) -> Path:
 
 
 def _build(path: Path, about: Row, rows: list[tuple[str, Row]]) -> Catalog:
-    seed = about.get("drawn_seed")
     builder = CatalogBuilder(
-        name=about.get("name") or path.stem,
-        currency=about.get("currency") or "USD",
+        name=str(about.get("name") or path.stem),
+        currency=str(about.get("currency") or "USD"),
         folder=_pictures_folder(path),
-        drawn_seed=int(seed) if seed not in (None, "") else None,
+        drawn_seed=_seed(about.get("drawn_seed")),
     )
     columns = dict.fromkeys(column for _, row in rows for column in row)
     builder.report_unknown_columns("header", (name for name in columns if name not in ABOUT))
@@ -112,6 +111,12 @@ def _build(path: Path, about: Row, rows: list[tuple[str, Row]]) -> Catalog:
             id = str(row.get("id") or "")
             builder.report(where, "currency", currency, reason, product_id=id, left_out=True)
     return builder.build()
+
+
+def _seed(found: object) -> int | None:
+    """The seed as a number; none where the cell is empty or holds something else."""
+    text = str(found)
+    return int(text) if text.removeprefix("-").isdecimal() else None
 
 
 def _rows(catalog: Catalog) -> Iterator[Row]:
