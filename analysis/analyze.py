@@ -1,5 +1,6 @@
 """From a stored run, or any long table, to estimates with what they are of."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from aces.spec import Plugin
 from aces.store import RunStore
 from aces.types import Estimate, Status
 from analysis.checks import Check, arms, run_checks
-from analysis.display import Table, counted, interval, number, p_value, percent
+from analysis.display import Table, counted, interval, number, p_value
 from analysis.estimates import (
     coefficients,
     estimates_of,
@@ -108,7 +109,7 @@ def analyze_paths(paths: Sequence[str | Path], out: str | Path | None = None) ->
         UserError: If a table is given without `out`.
     """
     several = [Path(path) for path in paths]
-    tables = [path for path in several if not path.is_dir()]
+    tables = [path for path in several if path.is_file()]
     if tables and out is None:
         raise UserError(f"{tables[0]} is no run folder: say where estimates go, `--out DIR`")
     found = [_analyze_path(path) for path in several]
@@ -166,19 +167,31 @@ def _coefficient_row(fit: Fit, row: Estimate) -> tuple[str, ...]:
 
 
 def price_table(fit: Fit) -> Table | None:
-    """Returns what each term is worth in price; None where the fit has no price term."""
-    if fit.price is None:
+    """Returns what each term is worth in price; None where price may have no effect at all."""
+    changes = [row for row in price_changes(fit) if row.ci_low is not None]
+    if fit.price is None or not any(map(bounded, changes)):
         return None
+    factor, unit = (100, ", %") if fit.price[1] == "log" else (1, "")
     rows: dict[str, list[str]] = {}
-    for row in price_changes(fit):
-        shown = percent if fit.price[1] == "log" else number
-        limits = f"[{shown(row.ci_low)}, {shown(row.ci_high)}]"
-        rows.setdefault(row.term, [row.term]).extend([shown(row.estimate), limits])
-    heads = ("term", "compensating", "95 % set", "equivalent", "95 % set")
+    for row in changes:
+        cells = [number(factor * (row.estimate or 0.0), 1), _set(row, factor)]
+        rows.setdefault(row.term, [row.term]).extend(cells)
+    heads = ("term", f"compensating{unit}", "95 % set", f"equivalent{unit}", "95 % set")
     note = (
         "Compensating: the price change that together with the term leaves a listing as likely to "
-        "be bought. Equivalent: the price change that is worth as much as the term. Sets by "
-        "Fieller's method; an infinite one says that the price effect may be 0."
+        "be bought. Equivalent: the price change that is worth as much as the term. Fieller's sets."
     )
     title = f"Worth in price · {fit.analysis} · {fit.arm}"
     return Table(title, heads, tuple(map(tuple, rows.values())), note)
+
+
+def bounded(change: Estimate) -> bool:
+    """Returns whether the set of a price change is an interval."""
+    limits = (change.ci_low, change.ci_high)
+    return all(limit is not None and math.isfinite(limit) for limit in limits)
+
+
+def _set(change: Estimate, factor: int) -> str:
+    if not bounded(change):
+        return "unbounded"
+    return interval(factor * (change.ci_low or 0.0), factor * (change.ci_high or 0.0), 1)

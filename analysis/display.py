@@ -68,3 +68,9 @@ def listed(words: Sequence[str], most: int = 5) -> str:
 def counted(n: int, noun: str) -> str:
     """Returns `1 trial`, `2,000 trials`."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def money(cents: float, currency: str = "USD") -> str:
+    """Returns an amount as shoppers read it: `$24.99`, `24.99 EUR`."""
+    amount = f"{cents / 100:,.2f}"
+    return f"${amount}" if currency == "USD" else f"{amount} {currency}"

@@ -1,0 +1,101 @@
+"""Figures of the report, as inline SVG."""
+
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+
+from aces.types import Estimate
+from analysis.display import number
+from analysis.estimates import coefficients
+from analysis.fits import Fit
+from analysis.report.style import ARMS, BLUE, INK, MUTED, ORANGE, RULE, figure, svg
+
+LONGEST_LABEL = 30
+
+
+def coefficient_limits(fits: Sequence[Fit]) -> tuple[float, float]:
+    """Returns the common range of coefficient plots: all intervals and planted values in it."""
+    rows = [row for fit in fits for row in coefficients(fit)]
+    values = [v for row in rows for v in (row.ci_low, row.ci_high, row.truth) if v is not None]
+    low, high = min([*values, 0.0]), max([*values, 0.0])
+    # one wild interval must not flatten the others
+    middle = sorted(abs(row.estimate or 0.0) for row in rows)[len(rows) // 2]
+    reach = max(12 * middle, 3.0)
+    low, high = max(low, -reach), min(high, reach)
+    edge = 0.06 * (high - low)
+    return low - edge, high + edge
+
+
+def coefficient_plot(fit: Fit, limits: tuple[float, float]) -> Markup:
+    """Returns estimates with 95 % intervals, and what was planted as open diamonds."""
+    rows = list(coefficients(fit))
+    with figure(4.9, 0.27 * len(rows) + 0.62) as (made, axes):
+        axes.axvline(0, color=MUTED, linewidth=0.8, zorder=1)
+        for y, row in enumerate(rows):
+            axes.axhline(y, color=RULE, linewidth=0.6, zorder=0)
+            axes.plot([row.ci_low, row.ci_high], [y, y], color=BLUE, linewidth=1.8, zorder=2)
+            axes.plot(row.estimate, y, "o", color=BLUE, markersize=5, zorder=3)
+            if row.truth is not None:
+                marker = {"markerfacecolor": "none", "markeredgewidth": 1.5, "markersize": 8}
+                axes.plot(row.truth, y, "D", markeredgecolor=ORANGE, zorder=4, **marker)
+        axes.set_yticks(range(len(rows)), [row.term for row in rows])
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.set_xlim(*limits)
+        axes.set_xlabel("coefficient (log odds of being bought)")
+        return svg(made, f"Coefficients of {fit.arm}: {_spoken(rows)}")
+
+
+def _spoken(rows: Sequence[Estimate]) -> str:
+    return "; ".join(f"{row.term} {number(row.estimate, 2)}" for row in rows)
+
+
+def share_plot(
+    shares: Mapping[str, Sequence[Estimate]], titles: Mapping[str, str], even: float
+) -> Markup:
+    """Returns product shares of one task with Wilson intervals, a colour for each arm.
+
+    Args:
+        shares: Arm -> its shares by product.
+        titles: Product id -> title.
+        even: The share of each product were all alike.
+    """
+    totals: dict[str, float] = {}
+    for rows in shares.values():
+        for row in rows:
+            totals[row.product_id] = totals.get(row.product_id, 0.0) + (row.estimate or 0.0)
+    order = sorted(totals, key=lambda product: (-totals[product], product))
+    step = 0.24 if len(shares) > 1 else 0.0
+    offset = {arm: step * (i - (len(shares) - 1) / 2) for i, arm in enumerate(shares)}
+    with figure(4.9, 0.3 * len(order) + 0.6) as (made, axes):
+        axes.axvline(100 * even, color=MUTED, linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
+        for (arm, rows), colour in zip(shares.items(), _colours(len(shares)), strict=True):
+            for row in rows:
+                y = order.index(row.product_id) + offset[arm]
+                limits = [100 * (row.ci_low or 0.0), 100 * (row.ci_high or 0.0)]
+                axes.plot(limits, [y, y], color=colour, linewidth=1.6, zorder=2)
+                axes.plot(100 * (row.estimate or 0.0), y, "o", color=colour, markersize=4.5)
+        for y in range(len(order)):
+            axes.axhline(y, color=RULE, linewidth=0.6, zorder=0)
+        axes.set_yticks(range(len(order)), [_short(titles.get(p, p)) for p in order])
+        axes.set_ylim(len(order) - 0.4, -0.6)
+        axes.set_xlim(left=0)
+        axes.set_xlabel("share of purchases, %")
+        return svg(made, "Shares of purchases by product")
+
+
+def _colours(n: int) -> list[str]:
+    return [ARMS[i % len(ARMS)] for i in range(n)]
+
+
+def arm_colours(names: Sequence[str]) -> dict[str, str]:
+    """Returns the colour of each arm, the same in all figures."""
+    return dict(zip(names, _colours(len(names)), strict=True))
+
+
+def _short(title: str) -> str:
+    if len(title) <= LONGEST_LABEL:
+        return title
+    return title[: LONGEST_LABEL - 1].rsplit(" ", 1)[0].rstrip(",;-– ") + "…"
+
+
+__all__ = ["INK", "arm_colours", "coefficient_limits", "coefficient_plot", "share_plot"]

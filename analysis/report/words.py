@@ -1,0 +1,118 @@
+"""Designs and price equivalents in sentences."""
+
+from collections.abc import Mapping
+
+from aces.design import Arms, Declaration, Factor, Fixed, Headroom, Permutation, Tags
+from aces.spec import Plugin
+from aces.types import Estimate
+from analysis.analyze import bounded
+from analysis.display import listed, number, percent
+from analysis.estimates import price_changes
+from analysis.fits import Fit
+
+_THINGS = {
+    "sponsored": "A sponsored tag",
+    "overall_pick": "An overall-pick badge",
+    "scarcity": "A notice that few are left",
+    "best_seller": "A best-seller badge",
+    "limited_time": "A limited-time badge",
+    "discounted": "A struck-through list price",
+    "rating": "One more star",
+    "log_review_count": "2.7 times the reviews",
+}
+
+
+def thing(term: str, rows: int, columns: int) -> str:
+    """Returns what a term raised by one is, as the subject of a sentence."""
+    if term in _THINGS:
+        return _THINGS[term]
+    kind, _, index = term.partition("_")
+    if kind == "row" and index.isdigit():
+        return f"Row {index} instead of row {rows}"
+    if kind == "col" and index.isdigit():
+        return f"Column {index} instead of column {columns}"
+    return f"One unit of {term}"
+
+
+def price_sentences(fit: Fit, rows: int, columns: int) -> list[str]:
+    """Returns what each term of a fit is worth in price; one sentence where price has no effect."""
+    changes = [c for c in price_changes(fit) if c.estimator.startswith("compensating")]
+    if not any(map(bounded, changes)):
+        return [
+            "The price itself may have no effect on these choices, so nothing has a worth in price."
+        ]
+    money = fit.price is not None and fit.price[1] == "linear"
+    return [_sentence(thing(c.term, rows, columns), c, money=money) for c in changes]
+
+
+def _sentence(subject: str, change: Estimate, *, money: bool) -> str:
+    estimate, low, high = change.estimate or 0.0, change.ci_low or 0.0, change.ci_high or 0.0
+    if not bounded(change):
+        return f"{subject}: its worth in price can be anything."
+    if low <= 0 <= high:
+        return (
+            f"{subject} is worth nothing that could be told from zero: between a price cut of "
+            f"{_amount(low, money)} and a rise of {_amount(high, money)}."
+        )
+    nearer, farther = sorted([abs(low), abs(high)])
+    limits = f"95 % interval {_amount(nearer, money)} to {_amount(farther, money)}"
+    if estimate > 0:
+        return f"{subject} is worth a price rise of {_amount(estimate, money)} ({limits})."
+    return f"{subject} takes a price cut of {_amount(estimate, money)} to make up for ({limits})."
+
+
+def _amount(change: float, money: bool) -> str:
+    return number(abs(change), 2) if money else percent(abs(change))
+
+
+def design_sentences(declarations: Mapping[str, Declaration]) -> dict[str, str]:
+    """Returns treatment -> how its levels are drawn."""
+    return {name: _drawn(declaration) for name, declaration in declarations.items()}
+
+
+def _drawn(declaration: Declaration) -> str:
+    match declaration:
+        case Permutation():
+            return "slots in uniformly random order"
+        case Fixed():
+            return f"{declaration.level} as given, in all worlds"
+        case Factor():
+            return _factor(declaration)
+        case Headroom(steps=()):
+            return (
+                f"rating + a (5 − rating), a uniform on ±{declaration.spread:g}, to a tenth of a "
+                "star: a listing near five stars varies little, and says little"
+            )
+        case Headroom():
+            return "rating plus one of " + ", ".join(f"{step:+g}" for step in declaration.steps)
+        case Tags():
+            parts = [f"{tag.level} ({percent(tag.probability, 0)} of shelves)"
+                     for tag in declaration.tags]  # fmt: skip
+            return f"{listed(parts)}; no listing carries two"
+        case Arms():
+            names = listed([arm.name for arm in declaration.arms])
+            return f"{names}, drawn per {declaration.unit}"
+
+
+def _factor(declaration: Factor) -> str:
+    by = {
+        "lognormal": f"a log-normal factor (σ = {declaration.sigma:g})",
+        "uniform": f"a factor uniform on {declaration.low:g} to {declaration.high:g}",
+        "levels": "one of " + ", ".join(f"{factor:g}" for factor in declaration.factors),
+    }[declaration.distribution]
+    per = " for the whole shelf" if declaration.scope == "shelf" else " for each listing"
+    return f"{declaration.level.removesuffix('_cents').replace('_', ' ')} × {by}{per}"
+
+
+def buyer_sentence(buyer: Plugin, truth: Mapping[str, float] | None) -> str:
+    """Returns what a buyer is; planted ones are called so."""
+    model = buyer.parameters.get("model")
+    if truth is None:
+        return f"{buyer.use}, model {model}" if model else f"{buyer.use}"
+    terms = {name: value for name, value in truth.items() if not name.startswith("product_id[")}
+    effects = len(truth) - len(terms)
+    if not truth:
+        return "planted: chooses blindly, so that every effect is zero"
+    shown = ", ".join(f"{name} {number(value, 2)}" for name, value in terms.items())
+    more = f", and effects of {effects} products" if effects else ""
+    return f"planted: {shown}{more}"
