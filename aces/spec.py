@@ -6,7 +6,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
@@ -40,7 +40,7 @@ class Shelf(Record):
     sample: bool = False
     """False: the category's first `size` products; True: `size` drawn anew for every world."""
     viewport: Viewport = Viewport()
-    theme: str = "default"
+    theme: Literal["default"] = "default"
     ranker: str = "fixed"
 
 

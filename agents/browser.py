@@ -37,6 +37,7 @@ ARGUMENTS = (
     # the same pixels on every machine
     "--font-render-hinting=none",
     "--disable-lcd-text",
+    "--disable-partial-raster",
     "--force-color-profile=srgb",
     "--hide-scrollbars",
 )

@@ -37,6 +37,9 @@ def init(
         str, typer.Argument(help="Name of the experiment and its file.")
     ] = "experiment",
     full: Annotated[bool, typer.Option(help="With every key there is.")] = False,
+    catalog: Annotated[
+        str, typer.Option(help="demo, or your own: tasks are made for it.")
+    ] = "demo",
 ) -> None:
     """Write a commented experiment YAML to start from."""
     import experiments
@@ -46,9 +49,39 @@ def init(
         raise SpecError(f"{path} is there already; choose another name, or delete it")
     template = "init-full.yaml" if full else "init.yaml"
     text = (Path(experiments.__file__).parent / "configs" / template).read_text(encoding="utf-8")
+    if catalog != "demo":
+        text = _for_catalog(text, catalog)
     path.write_text(text.replace("NAME", path.stem), encoding="utf-8")
     say(f"wrote {path}")
     next_step(f"aces plan {path}")
+
+
+def _for_catalog(text: str, source: str) -> str:
+    """The template with tasks for the catalogue's three largest categories."""
+    from aces.catalog import load_catalog
+
+    catalog = load_catalog(source)
+    sizes = sorted(catalog.categories().items(), key=lambda item: -item[1])[:3]
+    sizes = [(name, count) for name, count in sizes if count >= 2]
+    if not sizes:
+        raise SpecError(f"{source}: no category has the two products that a shelf needs")
+    tasks = "".join(
+        f"  - {{id: {name}, category: {name}, query: {name.replace('_', ' ')}}}\n"
+        for name, _ in sizes
+    )
+    head, _, rest = text.partition("tasks:")
+    comment, _, body = rest.partition("\n")
+    after = body[body.index("\nshelf:") :]
+    size = min(8, *(count for _, count in sizes))
+    after = after.replace("size: 8", f"size: {size}", 1)
+    head = head.replace("catalog: demo ", f"catalog: {source} ", 1)
+    return f"{head}tasks:{comment}\n{tasks}{_without_products(after)}"
+
+
+def _without_products(text: str) -> str:
+    """The template without its example of a treatment on one product of the demo catalogue."""
+    start = text.find("  - use: listing")
+    return text if start < 0 else text[:start] + text[text.index("\nbuyers:", start) :]
 
 
 def list_plugins(

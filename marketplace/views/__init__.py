@@ -67,4 +67,4 @@ def missing(what: str) -> NoReturn:
 
 @lru_cache(maxsize=32)
 def _ranker(name: str) -> Ranker:
-    return cast(Ranker, RANKERS.load(name)())
+    return cast(Ranker, RANKERS.build(name, {}))
