@@ -20,7 +20,7 @@ from aces.types import Assignment, Choice, Event, Status, Step, Trial
 INLINE_BYTES = 8192
 """Texts up to this size are kept, compressed, in the database; longer ones become blobs."""
 
-OPERATIONAL_CAUSES = frozenset({"server", "browser", "shop", "worker"})
+OPERATIONAL_CAUSES = frozenset({"server", "browser", "shop", "worker", "fault"})
 """Failures that say something about the laboratory, not about the buyer: `--retry-failed`."""
 
 
@@ -105,6 +105,15 @@ class Progress:
     def done(self) -> int:
         """Trials with an outcome."""
         return sum(self.by_status.values())
+
+    def with_finished(self, choices: Iterable[Choice]) -> "Progress":
+        """Returns the progress after some more first attempts."""
+        statuses, causes = dict(self.by_status), dict(self.by_cause)
+        for choice in choices:
+            statuses[choice.status.value] = statuses.get(choice.status.value, 0) + 1
+            if choice.status is Status.FAILED:
+                causes[choice.cause] = causes.get(choice.cause, 0) + 1
+        return Progress(self.planned, statuses, causes)
 
     @property
     def operational_failures(self) -> int:
@@ -265,12 +274,12 @@ class RunStore:
         with self.transaction() as db:
             db.executemany("INSERT OR IGNORE INTO products VALUES (?, ?, ?, ?)", rows)
 
-    def add_pictures(self, pictures: Iterable[tuple[str, bytes]]) -> None:
-        """Stores the slice's pictures: key and content."""
+    def add_pictures(self, keys: Iterable[str], load: Callable[[str], bytes]) -> None:
+        """Stores the slice's pictures; only those not there yet are loaded, which may take long."""
         known = {key for (key,) in self.db.execute("SELECT key FROM pictures")}
         rows = [
-            (key, self.blobs.put(content, f".{key.rpartition('.')[2]}"))
-            for key, content in pictures
+            (key, self.blobs.put(load(key), f".{key.rpartition('.')[2]}"))
+            for key in dict.fromkeys(keys)
             if key not in known
         ]
         with self.transaction() as db:
@@ -377,13 +386,22 @@ class RunStore:
             return zlib.decompress(text).decode()
         return self.blobs.get(text_blob).decode() if text_blob else None
 
+    def pictures(self) -> "StoredPictures":
+        """Returns the run's product pictures, for any process to serve."""
+        return StoredPictures(self.blobs, dict(self.db.execute("SELECT key, blob FROM pictures")))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPictures:
+    """Product pictures of a stored run, by key."""
+
+    blobs: BlobStore
+    names: Mapping[str, str]
+
     def picture(self, key: str) -> tuple[bytes, str]:
-        """Returns a stored picture and its media type, as a catalogue does."""
-        row = self.db.execute("SELECT blob FROM pictures WHERE key = ?", (key,)).fetchone()
-        if row is None:
-            raise KeyError(key)
+        """Returns a picture and its media type, as a catalogue does."""
         kind = key.rpartition(".")[2]
-        return self.blobs.get(row[0]), f"image/{'jpeg' if kind == 'jpg' else kind}"
+        return self.blobs.get(self.names[key]), f"image/{'jpeg' if kind == 'jpg' else kind}"
 
 
 def _marks(n: int) -> str:

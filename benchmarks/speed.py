@@ -138,8 +138,8 @@ def two_workers(isolation: str, trials: int) -> float:
 
 def catalog_pictures(store: RunStore, plan: Plan, catalog: Catalog) -> Any:  # noqa: ANN401
     """Stores the plan's pictures, as a run does, and returns them."""
-    keys = {key for listing in plan.listings.values() for key in listing.pictures}
-    store.add_pictures((key, catalog.picture(key)[0]) for key in sorted(keys))
+    keys = [key for listing in plan.listings.values() for key in listing.pictures]
+    store.add_pictures(keys, lambda key: catalog.picture(key)[0])
     return store.pictures()
 
 

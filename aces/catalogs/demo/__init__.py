@@ -5,10 +5,13 @@ draws a look. `picture_keys.json` holds the digest of each drawing, so that load
 and the catalogue is the same on every machine; `python -m aces.catalogs.demo` writes it anew.
 """
 
+import contextlib
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +54,7 @@ class DemoImporter:
         for row in read_rows():
             key = keys[row["id"]]
             look = row.pop("look")
-            builder.add_picture(key, partial(_photograph, row["category"], look, row["brand"]))
+            builder.add_picture(key, partial(_photograph, key, row["category"], look, row["brand"]))
             builder.add(row["id"], {**row, "pictures": [key]})
         return builder.build()
 
@@ -70,5 +73,21 @@ def drawn_keys() -> dict[str, str]:
     return {id: f"{picture_digest(svg.encode())}.png" for id, svg in svgs.items()}
 
 
-def _photograph(category: str, look: Mapping[str, Any], brand: str) -> bytes:
-    return rasterise(DRAW[category](look, brand))
+def _photograph(key: str, category: str, look: Mapping[str, Any], brand: str) -> bytes:
+    """The picture as PNG; it takes a tenth of a second to draw, so it is drawn once per machine."""
+    kept = album() / key
+    if kept.is_file():
+        return kept.read_bytes()
+    picture = rasterise(DRAW[category](look, brand))
+    with contextlib.suppress(OSError):  # a home that can't be written to costs only time
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        partial_file = kept.with_name(f".{key}.{os.getpid()}")
+        partial_file.write_bytes(picture)
+        partial_file.replace(kept)
+    return picture
+
+
+def album() -> Path:
+    """Returns the folder where drawn pictures are kept, one for each version of the renderer."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    return caches / "aces" / f"pictures-resvg-{version('resvg_py')}"
