@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from aces.seeds import Stream
 from aces.types import Listing, Record
@@ -33,11 +33,10 @@ class Draw:
     densities: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
 
 
-class Permutation(Record):
-    """Slots 1..J in uniformly random order."""
+class OneLevel(Record):
+    """What declarations of a single level have in common."""
 
-    kind: Literal["permutation"] = "permutation"
-    level: str = "position"
+    level: str
 
     def levels(self) -> list[str]:
         """Returns every level it sets."""
@@ -51,6 +50,13 @@ class Permutation(Record):
         """Returns the levels that differ between worlds."""
         return [self.level]
 
+
+class Permutation(OneLevel):
+    """Slots 1..J in uniformly random order."""
+
+    kind: Literal["permutation"] = "permutation"
+    level: str = "position"
+
     def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
         """Returns slots with probability 1/J!."""
         size = len(listings)
@@ -62,16 +68,11 @@ class Permutation(Record):
         )
 
 
-class Fixed(Record):
+class Fixed(OneLevel):
     """Given values by product id; products not named keep the catalogue's."""
 
     kind: Literal["fixed"] = "fixed"
-    level: str
     values: Mapping[str, JsonValue]
-
-    def levels(self) -> list[str]:
-        """Returns every level it sets."""
-        return [self.level]
 
     def products_named(self) -> list[str]:
         """Returns the products it names."""
@@ -89,7 +90,7 @@ class Fixed(Record):
         return Draw({self.level: values})
 
 
-class Factor(Record):
+class Factor(OneLevel):
     """A catalogue value times a random factor, rounded to a whole number.
 
     `lognormal`: exp(N(mu, sigma)), which keeps the median, not the mean. `uniform`: on
@@ -97,7 +98,6 @@ class Factor(Record):
     """
 
     kind: Literal["factor"] = "factor"
-    level: str
     distribution: Literal["lognormal", "uniform", "levels"] = "lognormal"
     mu: float = 0.0
     sigma: float = Field(default=0.3, ge=0)
@@ -127,14 +127,6 @@ class Factor(Record):
         """Returns every level it sets."""
         return [self.level, *self.hides]
 
-    def products_named(self) -> list[str]:
-        """Returns the products it names."""
-        return []
-
-    def varied(self) -> list[str]:
-        """Returns the levels that differ between worlds."""
-        return [self.level]
-
     def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
         """Returns rounded values with their probability or density."""
         base = [getattr(item, self.level) for item in listings]
@@ -157,15 +149,21 @@ class Factor(Record):
         return Draw({self.level: values}, densities={self.level: densities})
 
     def _draw_levels(self, base: list[int], generator: np.random.Generator, size: int) -> Draw:
-        """One of the equally likely factors for each listing, or for the shelf."""
+        """One of the equally likely factors for each listing, or for the shelf.
+
+        Factors that lead to the same value add up: what has a probability is the value shown.
+        """
         indices = generator.integers(len(self.factors), size=size).tolist()
         factors = [self.factors[i] for i in indices] * (len(base) // size)
-        chance = 1 / len(self.factors)
-        return Draw(
-            {self.level: tuple(map(self._round, base, factors))},
-            probability=chance**size,
-            marginals={self.level: (chance,) * len(base)},
+        values = tuple(map(self._round, base, factors))
+        shelves = [tuple(self._round(each, f) for each in base) for f in self.factors]
+        chances = tuple(
+            options.count(value) / len(options)
+            for value, options in zip(values, zip(*shelves, strict=True), strict=True)
         )
+        whole = shelves.count(values) / len(shelves)
+        joint = whole if self.scope == "shelf" else math.prod(chances)
+        return Draw({self.level: values}, joint, {self.level: chances})
 
     def _factors(self, generator: np.random.Generator, size: int) -> list[float]:
         if self.distribution == "uniform":
@@ -175,8 +173,9 @@ class Factor(Record):
     def _round(self, base: int, factor: float) -> int:
         value = base * factor
         if self.ending == "keep":
-            value = round((value - base % 100) / 100) * 100 + base % 100
-            return max(int(value), self.minimum, base % 100)
+            ending = base % 100
+            least = max(0, -((ending - self.minimum) // 100))
+            return 100 * max(least, round((value - ending) / 100)) + ending
         return max(self.minimum, int(value) if self.rounding == "down" else round(value))
 
     def _density(self, base: int, factor: float) -> float | None:
@@ -189,7 +188,7 @@ class Factor(Record):
         return math.exp(-0.5 * z * z) / (math.sqrt(2 * math.pi) * self.sigma * factor * base)
 
 
-class Headroom(Record):
+class Headroom(OneLevel):
     """r + a (top - r) with a ~ U(-spread, spread): ratings move in proportion to their headroom.
 
     The spread is proportional to top - r, so a 4.8 moves far less than a 4.0 and carries
@@ -203,18 +202,6 @@ class Headroom(Record):
     steps: tuple[float, ...] = ()
     top: float = 5.0
     keep_first: bool = False
-
-    def levels(self) -> list[str]:
-        """Returns every level it sets."""
-        return [self.level]
-
-    def products_named(self) -> list[str]:
-        """Returns the products it names."""
-        return []
-
-    def varied(self) -> list[str]:
-        """Returns the levels that differ between worlds."""
-        return [self.level]
 
     def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
         """Returns ratings rounded to a tenth with the probability of each rounded value.
@@ -270,6 +257,14 @@ class Tag(Record):
     """Where it is carried, by how many: uniform on 1..most."""
     also: Mapping[str, tuple[int, ...]] = {}
     """Further levels of a tagged listing, each uniform on a list: `stock: [1, 2, 3, 4]`."""
+
+    @field_validator("also")
+    @classmethod
+    def _fields_of_listings(cls, also: Mapping[str, tuple[int, ...]]) -> Mapping[str, Any]:
+        for name, values in also.items():
+            if name not in Listing.model_fields or not values:
+                raise ValueError(f"`{name}` must be a listing's field, such as stock, with values")
+        return also
 
 
 ACES_TAGS = (
@@ -389,6 +384,13 @@ class Arms(Record):
     """The listings it applies to; all where not given."""
     unit: Literal["world", "listing"] = "world"
 
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [arm.name for arm in self.arms]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two arms have the same name, found {', '.join(names)}")
+        return self
+
     def columns(self) -> list[str]:
         """Returns the names of the 0/1 levels, in the order of the arms after the first."""
         if len(self.arms) == 2:
@@ -413,12 +415,14 @@ class Arms(Record):
         chosen = [self.products is None or item.product_id in self.products for item in listings]
         arms, probability = self._draw_arms(chosen, stream.generator())
         total = sum(arm.weight for arm in self.arms)
-        chances = tuple(1.0 if arm is None else self.arms[arm].weight / total for arm in arms)
-        levels: dict[str, tuple[Any, ...]] = {
-            column: tuple(int(arm == index) for arm in arms)
-            for index, column in enumerate(self.columns(), start=1)
-        }
-        marginals = dict.fromkeys(levels, chances)
+        levels: dict[str, tuple[Any, ...]] = {}
+        marginals: dict[str, tuple[float, ...]] = {}
+        for index, column in enumerate(self.columns(), start=1):
+            share = self.arms[index].weight / total
+            levels[column] = tuple(int(arm == index) for arm in arms)
+            marginals[column] = tuple(
+                1.0 if arm is None else share if arm == index else 1 - share for arm in arms
+            )
         for name in sorted(self._fields()):
             levels[name] = tuple(
                 self._shown(name, item, arm) for item, arm in zip(listings, arms, strict=True)
