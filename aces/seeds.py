@@ -32,7 +32,8 @@ class Stream:
 
     def uniform(self) -> float:
         """Returns the stream's own number in (0, 1)."""
-        return (self._number(8) + 0.5) / 2.0**64
+        # 52 bits and a half are exact in a float: neither 0 nor 1 can come out
+        return ((self._number(8) >> 12) + 0.5) / 2.0**52
 
     def gumbel(self) -> float:
         """Returns the stream's own standard Gumbel draw."""

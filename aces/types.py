@@ -13,9 +13,9 @@ from aces.seeds import Stream
 
 
 class Record(BaseModel):
-    """Base of all records: immutable, and strict about unknown keys."""
+    """Base of all records: immutable, strict about unknown keys, and without NaN or infinity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Mark(Record):
@@ -317,6 +317,8 @@ class Buyer(Protocol):
 
 class Estimate(Record):
     """One row of `estimates.csv`."""
+
+    model_config = ConfigDict(allow_inf_nan=True)  # intervals may be unbounded
 
     analysis: str
     estimand: str
