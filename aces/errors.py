@@ -48,6 +48,9 @@ class TrialError(AcesError):
         super().__init__(message)
         self.cause = cause
 
+    def __reduce__(self) -> tuple[type["TrialError"], tuple[str, str]]:
+        return type(self), (self.cause, str(self))  # errors travel between processes
+
 
 class EstimationError(AcesError):
     """A model can't be estimated from these data; the message names the columns at fault."""

@@ -66,12 +66,15 @@ class Registry(Generic[T]):
     def _load_outside(self, name: str) -> type[T]:
         module_name, _, class_name = name.partition(":")
         try:
-            return getattr(importlib.import_module(module_name), class_name)  # type: ignore[no-any-return]
-        except (ImportError, AttributeError) as error:
+            found = getattr(importlib.import_module(module_name), class_name)
+        except (ImportError, AttributeError, TypeError, ValueError, SyntaxError) as error:
             raise SpecError(
                 f"{self.kind} '{name}' can't be imported: {error}. "
                 "Outside classes are written pkg.module:Class and must be importable from here."
             ) from error
+        if not inspect.isclass(found):
+            raise SpecError(f"{self.kind} '{name}' is no class, but {found!r}")
+        return cast(type[T], found)
 
     def _class_in(self, module: ModuleType) -> type[T]:
         """The module's own class whose name ends with the registry's suffix."""

@@ -6,7 +6,7 @@ from typing import Any
 from aces.catalog import Catalog
 from aces.spec import Shelf
 from aces.types import Assignment, Listing, Mark, Product, Task, World
-from marketplace.marks import STANDARD_MARKS, standard_mark
+from marketplace.marks import LOW_STOCK, STANDARD_MARKS, standard_mark
 
 _FIELDS = frozenset(Listing.model_fields)
 _BUILT: dict[str, Any] = {
@@ -63,10 +63,14 @@ def _write(base: Listing, levels: Mapping[str, Any]) -> Listing:
         for name, value in levels.items()
         if name in _FIELDS
     }
-    kinds = [name for name, on in levels.items() if name in STANDARD_MARKS and on]
-    if kinds:
-        marks = update.get("marks", base.marks)
-        update["marks"] = (*marks, *(standard_mark(kind, levels[kind]) for kind in kinds))
+    drawn = [name for name in levels if name in STANDARD_MARKS]
+    if drawn:
+        # what the draw decides, the catalogue's own marks do not
+        kept = (mark for mark in update.get("marks", base.marks) if mark.kind not in drawn)
+        added = (standard_mark(kind, levels[kind]) for kind in drawn if levels[kind])
+        update["marks"] = (*kept, *added)
+    if levels.get("scarcity") == 0 and 0 < base.stock <= LOW_STOCK:
+        update["stock"] = LOW_STOCK + 1
     listing = base.model_copy(update=update) if update else base
     if listing.list_price_cents is not None and listing.list_price_cents <= listing.price_cents:
         # nobody strikes through a price that is not higher

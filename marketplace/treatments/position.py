@@ -1,6 +1,6 @@
 """Which slot of the results page each listing gets."""
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from aces.design import Declaration, Fixed, Permutation
 from aces.types import Record
@@ -12,7 +12,7 @@ class PositionTreatment:
     class Config(Record):
         """Parameters."""
 
-        fixed: dict[str, int] = Field(default={})
+        fixed: dict[str, PositiveInt] = Field(default={})
         """Product id -> slot, for every product shown; empty draws a random permutation."""
 
     def __init__(self, config: Config) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from aces.design import Declaration, Factor, Fixed
 from aces.types import Record
@@ -29,7 +29,7 @@ class PriceTreatment:
         """World 0 keeps catalogue prices, as in ACES."""
         list_price: Literal["hide", "keep"] = "hide"
         """`hide`: a struck-through price would turn a drawn price into a random discount."""
-        fixed: dict[str, int] = Field(default={})
+        fixed: dict[str, PositiveInt] = Field(default={})
         """Product id -> price in cents; draws nothing."""
 
     def __init__(self, config: Config) -> None:

@@ -1,5 +1,7 @@
 """How many stars a listing shows."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from aces.design import Declaration, Fixed, Headroom
@@ -17,7 +19,7 @@ class RatingTreatment:
         """Instead: add one of these, equally likely, the same for every product: [-0.1, 0, 0.1]."""
         keep_first: bool = False
         """World 0 keeps the catalogue's ratings, as in ACES."""
-        fixed: dict[str, float] = Field(default={})
+        fixed: dict[str, Annotated[float, Field(ge=0, le=5)]] = Field(default={})
         """Product id -> rating; draws nothing."""
 
     def __init__(self, config: Config) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, NonNegativeInt
 
 from aces.design import Declaration, Factor, Fixed
 from aces.types import Record
@@ -23,7 +23,7 @@ class ReviewCountTreatment:
         """Of `levels`: the factors, equally likely."""
         keep_first: bool = False
         """World 0 keeps the catalogue's counts, as in ACES."""
-        fixed: dict[str, int] = Field(default={})
+        fixed: dict[str, NonNegativeInt] = Field(default={})
         """Product id -> review count; draws nothing."""
 
     def __init__(self, config: Config) -> None:
