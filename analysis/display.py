@@ -25,13 +25,13 @@ class Table:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Returns a number with fixed decimals and a true minus; empty where there is none."""
+    """Returns a number with fixed decimals, `−1,234.500`; empty where there is none."""
     if value is None or math.isnan(value):
         return ""
     if math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
-    text = f"{value:.{digits}f}"
-    if float(text) == 0:
+    text = f"{value:,.{digits}f}"
+    if not text.strip("-0."):
         text = text.removeprefix("-")
     return text.replace("-", MINUS)
 

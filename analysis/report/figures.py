@@ -17,27 +17,28 @@ def coefficient_limits(fits: Sequence[Fit]) -> tuple[float, float]:
     """Returns the common range of coefficient plots: all intervals and planted values in it."""
     rows = [row for fit in fits for row in coefficients(fit)]
     values = [v for row in rows for v in (row.ci_low, row.ci_high, row.truth) if v is not None]
-    low, high = min([*values, 0.0]), max([*values, 0.0])
     # one wild interval must not flatten the others
-    middle = sorted(abs(row.estimate or 0.0) for row in rows)[len(rows) // 2]
-    reach = max(12 * middle, 3.0)
-    low, high = max(low, -reach), min(high, reach)
+    usual = sorted(map(abs, values))[int(0.8 * (len(values) - 1))]
+    low, high = max(min([*values, 0.0]), -4 * usual), min(max([*values, 0.0]), 4 * usual)
     edge = 0.06 * (high - low)
     return low - edge, high + edge
 
 
 def coefficient_plot(fit: Fit, limits: tuple[float, float]) -> Markup:
-    """Returns estimates with 95 % intervals, and what was planted as open diamonds."""
+    """Returns estimates with 95 % intervals, and what was planted as upright strokes."""
     rows = list(coefficients(fit))
     with figure(4.9, 0.27 * len(rows) + 0.62) as (made, axes):
         axes.axvline(0, color=MUTED, linewidth=0.8, zorder=1)
         for y, row in enumerate(rows):
             axes.axhline(y, color=RULE, linewidth=0.6, zorder=0)
-            axes.plot([row.ci_low, row.ci_high], [y, y], color=BLUE, linewidth=1.8, zorder=2)
-            axes.plot(row.estimate, y, "o", color=BLUE, markersize=5, zorder=3)
+            axes.plot([row.ci_low, row.ci_high], [y, y], color=BLUE, linewidth=1.8, zorder=3)
+            axes.plot(row.estimate, y, "o", color=BLUE, markersize=5, zorder=4)
+            for end, limit, arrow in zip((row.ci_low, row.ci_high), limits, "<>", strict=True):
+                if end is not None and (end < limit if arrow == "<" else end > limit):
+                    axes.plot(limit, y, arrow, color=BLUE, markersize=5, clip_on=False)
             if row.truth is not None:
-                marker = {"markerfacecolor": "none", "markeredgewidth": 1.5, "markersize": 8}
-                axes.plot(row.truth, y, "D", markeredgecolor=ORANGE, zorder=4, **marker)
+                stroke = {"markersize": 13, "markeredgewidth": 2.4, "markeredgecolor": ORANGE}
+                axes.plot(row.truth, y, "|", zorder=2, **stroke)
         axes.set_yticks(range(len(rows)), [row.term for row in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(*limits)
@@ -64,16 +65,18 @@ def share_plot(
         for row in rows:
             totals[row.product_id] = totals.get(row.product_id, 0.0) + (row.estimate or 0.0)
     order = sorted(totals, key=lambda product: (-totals[product], product))
-    step = 0.24 if len(shares) > 1 else 0.0
+    step = 0.5 / len(shares)
     offset = {arm: step * (i - (len(shares) - 1) / 2) for i, arm in enumerate(shares)}
-    with figure(4.9, 0.3 * len(order) + 0.6) as (made, axes):
+    height = (0.24 + 0.05 * len(shares)) * len(order) + 0.6
+    with figure(4.9, height) as (made, axes):
         axes.axvline(100 * even, color=MUTED, linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
         for (arm, rows), colour in zip(shares.items(), _colours(len(shares)), strict=True):
             for row in rows:
                 y = order.index(row.product_id) + offset[arm]
                 limits = [100 * (row.ci_low or 0.0), 100 * (row.ci_high or 0.0)]
                 axes.plot(limits, [y, y], color=colour, linewidth=1.6, zorder=2)
-                axes.plot(100 * (row.estimate or 0.0), y, "o", color=colour, markersize=4.5)
+                dot = {"color": colour, "markersize": 4.5, "clip_on": False, "zorder": 3}
+                axes.plot(100 * (row.estimate or 0.0), y, "o", **dot)
         for y in range(len(order)):
             axes.axhline(y, color=RULE, linewidth=0.6, zorder=0)
         axes.set_yticks(range(len(order)), [_short(titles.get(p, p)) for p in order])

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from aces.design import Headroom
 from aces.spec import Plugin
 from aces.store import RunStore
 from aces.types import Estimate
@@ -27,7 +28,7 @@ from analysis.frame import load_choices
 from analysis.report import figures
 from analysis.report.heat import HeatMap, heat_map
 from analysis.report.trials import TrialShown, examples
-from analysis.report.words import buyer_sentence, design_sentences, price_sentences
+from analysis.report.words import buyer_sentence, design_sentences, worth_in_price
 
 EXAMPLES = 3
 
@@ -81,18 +82,30 @@ def _context(found: Sequence[Analysis]) -> dict[str, Any]:
         "title": listed([one.name for one in found]),
         "lead": _lead(found),
         "facts": _facts(found),
+        "verdict": _verdict(found),
         "failed": [(one.name, check) for one in found for check in one.failed_checks()],
         "planted": listed(_planted(found)),
         "runs": [_run(one) for one in found],
         "panels": list(_panels(fits)),
         "maps": list(_maps(found)),
-        "worth": [(fit.arm, price_sentences(fit, *_grid(one))) for one, fit in _pairs(found)],
+        "worth": [worth_in_price(fit, *_grid(one)) for one, fit in _pairs(found)],
         "tables": [table for fit in fits for table in (coefficient_table(fit), price_table(fit))],
-        "markets": [market for one in found for market in _markets(one)],
+        "markets": list(_markets(found)),
+        "information": [table for one in found if (table := rating_information(one))],
         "checks": [(one.name, one.checks) for one in found],
         "notes": [(one.name, one.notes) for one in found if one.notes],
         "trials": _trials(found),
     }
+
+
+def _verdict(found: Sequence[Analysis]) -> str:
+    """The gates, in a sentence."""
+    checks = [check for one in found for check in one.checks]
+    failed = sum(check.passed is False for check in checks)
+    held = sum(check.passed is True for check in checks)
+    if failed:
+        return f"{counted(failed, 'gate')} of {failed + held} failed"
+    return f"All {held} gates that apply hold"
 
 
 def _pairs(found: Sequence[Analysis]) -> Iterator[tuple[Analysis, Fit]]:
@@ -239,31 +252,57 @@ def _maps(found: Sequence[Analysis]) -> Iterator[HeatMap]:
 
 @dataclass(frozen=True)
 class Market:
-    """One task's shares."""
+    """One task's shares, of all runs that have it."""
 
-    name: str
     task: str
     figure: Markup
     legend: Mapping[str, str]
-    concentration: tuple[tuple[str, str], ...]
+    concentration: Mapping[str, str]
 
 
-def _markets(one: Analysis) -> Iterator[Market]:
-    titles = dict(zip(one.table["product_id"], one.table["title"], strict=True))
-    rows = [row for row in one.estimates if row.analysis == "shares"]
-    for task in dict.fromkeys(row.task_id for row in rows):
+def _markets(found: Sequence[Analysis]) -> Iterator[Market]:
+    titles: dict[str, str] = {}
+    rows: list[tuple[str, Estimate]] = []
+    for one in found:
+        titles |= dict(zip(one.table["product_id"], one.table["title"], strict=True))
+        rows += [(one.name, row) for row in one.estimates if row.analysis == "shares"]
+    arms = dict.fromkeys((run, arm_name(row.model_dump())) for run, row in rows)
+    twice = len({arm for _, arm in arms}) < len(arms)
+    for task in dict.fromkeys(row.task_id for _, row in rows):
         shares: dict[str, list[Estimate]] = {}
-        concentration = []
-        for row in (row for row in rows if row.task_id == task):
-            arm = arm_name(row.model_dump())
+        concentration: dict[str, str] = {}
+        for run, row in ((run, row) for run, row in rows if row.task_id == task):
+            arm = arm_name(row.model_dump()) + (f" ({run})" if twice else "")
             if row.estimator == "share":
                 shares.setdefault(arm, []).append(row)
             else:
-                concentration.append((arm, number(row.estimate)))
-        even = 1 / (one.study.spec.shelf.size if one.study else max(map(len, shares.values())))
+                concentration[arm] = number(row.estimate)
+        sizes = [one.study.spec.shelf.size for one in found if one.study]
+        even = 1 / (sizes[0] if sizes else max(map(len, shares.values())))
         figure = figures.share_plot(shares, titles, even)
         legend = figures.arm_colours(list(shares))
-        yield Market(one.name, task.replace("_", " "), figure, legend, tuple(concentration))
+        yield Market(task.replace("_", " "), figure, legend, concentration)
+
+
+def rating_information(one: Analysis) -> Table | None:
+    """Returns how much each product's ratings vary: what they can say about ratings goes with it.
+
+    None where ratings were not drawn in proportion to their headroom.
+    """
+    drawn = one.study.declarations.values() if one.study else ()
+    if not any(isinstance(d, Headroom) and not d.steps for d in drawn):
+        return None
+    worlds = one.table.drop_duplicates(["world_id", "product_id"])
+    by_product = worlds.groupby("product_id", sort=False)["rating"]
+    variance, base = by_product.var(ddof=0), worlds.groupby("product_id")["original_rating"].first()
+    total = float(variance.sum())
+    rows = tuple(
+        (str(p), number(base[str(p)], 1), number(v**0.5, 2), percent(v / total if total else 0.0))
+        for p, v in variance.sort_values(ascending=False).items()
+    )
+    heads = ("product", "catalogue rating", "s.d. of ratings shown", "share of information")
+    note = "The pooled rating coefficient weighs products by these shares."
+    return Table(f"What ratings can say, by product · {one.name}", heads, rows, note)
 
 
 def _trials(found: Sequence[Analysis]) -> list[TrialShown]:

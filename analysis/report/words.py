@@ -1,6 +1,7 @@
 """Designs and price equivalents in sentences."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from aces.design import Arms, Declaration, Factor, Fixed, Headroom, Permutation, Tags
 from aces.spec import Plugin
@@ -18,7 +19,7 @@ _THINGS = {
     "limited_time": "A limited-time badge",
     "discounted": "A struck-through list price",
     "rating": "One more star",
-    "log_review_count": "2.7 times the reviews",
+    "log_review_count": "Having 2.7 times the reviews",
 }
 
 
@@ -34,35 +35,63 @@ def thing(term: str, rows: int, columns: int) -> str:
     return f"One unit of {term}"
 
 
-def price_sentences(fit: Fit, rows: int, columns: int) -> list[str]:
-    """Returns what each term of a fit is worth in price; one sentence where price has no effect."""
+@dataclass(frozen=True)
+class Worth:
+    """What the terms of a fit are worth in price.
+
+    Attributes:
+        arm: Whose choices.
+        known: Subject, what it is worth, and the 95 % interval.
+        unknown: The same for what can't be told from nothing.
+        note: Why there is nothing to say, where there is nothing.
+    """
+
+    arm: str
+    known: tuple[tuple[str, str, str], ...] = ()
+    unknown: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+
+
+def worth_in_price(fit: Fit, rows: int, columns: int) -> Worth:
+    """Returns the price change that makes up for each term of a fit with a price term."""
     changes = [c for c in price_changes(fit) if c.estimator.startswith("compensating")]
     if not any(map(bounded, changes)):
-        return [
-            "The price itself may have no effect on these choices, so nothing has a worth in price."
-        ]
+        note = "Price itself may not matter to these choices, so that nothing has a worth in price."
+        return Worth(fit.arm, note=note)
     money = fit.price is not None and fit.price[1] == "linear"
-    return [_sentence(thing(c.term, rows, columns), c, money=money) for c in changes]
+    known: list[tuple[str, str, str]] = []
+    unknown: list[tuple[str, str]] = []
+    for change in changes:
+        subject, limits = thing(change.term, rows, columns), _limits(change, money)
+        low, high = change.ci_low or 0.0, change.ci_high or 0.0
+        if not bounded(change) or low <= 0 <= high:
+            unknown.append((subject, limits))
+        else:
+            known.append((subject, _sentence(change, money), limits))
+    return Worth(fit.arm, tuple(known), tuple(unknown))
 
 
-def _sentence(subject: str, change: Estimate, *, money: bool) -> str:
-    estimate, low, high = change.estimate or 0.0, change.ci_low or 0.0, change.ci_high or 0.0
+def _sentence(change: Estimate, money: bool) -> str:
+    amount = _amount(change.estimate or 0.0, money)
+    if (change.estimate or 0.0) > 0:
+        return f"is worth a price rise of {amount}"
+    return f"takes a price cut of {amount} to make up for"
+
+
+def _limits(change: Estimate, money: bool) -> str:
     if not bounded(change):
-        return f"{subject}: its worth in price can be anything."
+        return "anything"
+    low, high = change.ci_low or 0.0, change.ci_high or 0.0
     if low <= 0 <= high:
-        return (
-            f"{subject} is worth nothing that could be told from zero: between a price cut of "
-            f"{_amount(low, money)} and a rise of {_amount(high, money)}."
-        )
+        return f"from a cut of {_amount(low, money)} to a rise of {_amount(high, money)}"
     nearer, farther = sorted([abs(low), abs(high)])
-    limits = f"95 % interval {_amount(nearer, money)} to {_amount(farther, money)}"
-    if estimate > 0:
-        return f"{subject} is worth a price rise of {_amount(estimate, money)} ({limits})."
-    return f"{subject} takes a price cut of {_amount(estimate, money)} to make up for ({limits})."
+    return f"{_amount(nearer, money)} to {_amount(farther, money)}"
 
 
 def _amount(change: float, money: bool) -> str:
-    return number(abs(change), 2) if money else percent(abs(change))
+    if money:
+        return number(abs(change), 2)
+    return percent(abs(change), 1 if abs(change) < 1 else 0)
 
 
 def design_sentences(declarations: Mapping[str, Declaration]) -> dict[str, str]:
