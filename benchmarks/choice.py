@@ -2,15 +2,15 @@
 
 Every tool fits the same draw, 8 alternatives with 20 columns, with errors clustered by groups of
 20 choice sets, in a process of its own. Measured is the fit alone: imports, data and a warm-up on
-100 choice sets come before. CPU time counts all threads; memory is the highest resident size of the
-process during the fit (data and imports included), and how far that is above the size before it.
+100 choice sets come before. All have one thread, as several burn CPU time waiting. Memory is the
+highest resident size of the process during the fit (data and imports included), and how far that is
+above the size before it.
 """
 
 import argparse
 import importlib.util
 import json
 import os
-import platform
 import resource
 import subprocess
 import sys
@@ -22,9 +22,14 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.machine import hardware
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("ACES_SHARED", ROOT.parent / "shared")) / "bench" / "choice" / "gen.py"
 ALTERNATIVES, PER_CLUSTER = 8, 20
+ONE_THREAD = os.environ | dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS"), "1"
+)
 TOO_SLOW = {("statsmodels PHReg", 200_000)}
 
 Rows = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -161,10 +166,10 @@ def forget_peak() -> None:
 def run(tool: str, n_sets: int) -> dict[str, Any]:
     """Returns `measure` from a process of its own, the one of three that took least CPU time."""
     command = [sys.executable, "-m", "benchmarks.choice", "--measure", tool, str(n_sets)]
-    found = [
-        json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
-        for _ in range(3)
-    ]
+    found = []
+    for _ in range(3):
+        done = subprocess.run(command, cwd=ROOT, env=ONE_THREAD, check=True, capture_output=True)
+        found.append(json.loads(done.stdout))
     return min(found, key=lambda one: float(one["cpu"]))
 
 
@@ -206,13 +211,12 @@ def main() -> None:
         print(json.dumps(measure(asked.measure[0], int(asked.measure[1]))))
         return
     sizes = " ".join(map(str, asked.sets))
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     draws = "the shared draw (bench/choice/gen.py)" if SHARED.is_file() else "our own draw"
     load = os.getloadavg()[0]
     text = (
-        f"# Conditional logit\n\n`python -m benchmarks.choice --sets {sizes}`, {machine}, {draws}. "
-        f"Least CPU time of three runs, each in a fresh process; load average {load:.1f} at the "
-        f"start, so that other work shared the cores if it is above 0.\n\n{report(asked.sets)}\n"
+        f"# Conditional logit\n\n`python -m benchmarks.choice --sets {sizes}`, {hardware()}; "
+        f"{draws}. Least CPU time of three runs, each in a fresh process with one thread; load "
+        f"average {load:.1f} at the start, so that other work shared the cores.\n\n{report(asked.sets)}\n"
     )
     print(text)
     if asked.out:

@@ -1,7 +1,7 @@
 """Covariance of estimates: information matrix, robust by choice set, robust by cluster.
 
 Reference: Liang, K.-Y. and Zeger, S. L. (1986). Longitudinal data analysis using generalized linear
-models. Biometrika 73, 13-22; CR1 as in Cameron and Miller (2015), equation 11, with G / (G - 1).
+models. Biometrika 73, 13-22; CR1 with the factor G / (G - 1).
 """
 
 import warnings

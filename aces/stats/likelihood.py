@@ -1,7 +1,7 @@
 """The conditional logit: its likelihood and the Newton solver that maximises it.
 
 Reference: McFadden, D. (1974). Conditional logit analysis of qualitative choice behavior. In
-Zarembka (ed.), Frontiers in Econometrics, equations 12 (likelihood), 16-17 (derivatives).
+Zarembka (ed.), Frontiers in Econometrics, 105-142.
 """
 
 from dataclasses import dataclass
