@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
 from aces.errors import SpecError, nearest
 from aces.registry import Registry
@@ -20,6 +20,10 @@ Registries = Mapping[str, Registry[Any]]
 
 CHANGEABLE = ("analysis", "worlds_per_task")
 """What may differ when a run goes on; `worlds_per_task` may only grow."""
+
+
+_WORDS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
+"""What YAML must take a key for; 1, yes or null are none."""
 
 
 class Plugin(Record):
@@ -63,15 +67,6 @@ class ExperimentSpec(Record):
     """Empty: the default analysis, every level the design varies plus the slot terms."""
 
     _lines: "Lines" = PrivateAttr(default_factory=lambda: Lines("", {}))
-
-    @model_validator(mode="after")
-    def _names_differ(self) -> "ExperimentSpec":
-        for kind in ("tasks", "treatments", "buyers", "interfaces"):
-            names = [getattr(entry, "name", None) or entry.id for entry in getattr(self, kind)]
-            twice = sorted({name for name in names if names.count(name) > 1})
-            if twice:
-                raise ValueError(f"two {kind} are called '{twice[0]}'; give one another `name:`")
-        return self
 
     def where(self, *path: str | int) -> str:
         """Returns `file:line key` of a place in the YAML, for error messages."""
@@ -159,6 +154,7 @@ def _read(path: Path) -> tuple[dict[str, Any], Lines]:
         raise SpecError(f"{path}: can't be read: {error}") from error
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        places = list(_walk(node, ()))
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -168,7 +164,7 @@ def _read(path: Path) -> tuple[dict[str, Any], Lines]:
     if not isinstance(data, dict):
         raise SpecError(f"{path}: expected keys such as `name:` and `tasks:`, found {_found(data)}")
     lines: dict[Path_, int] = {}
-    for place, line in _walk(node, ()):
+    for place, line in places:
         if place in lines:
             raise SpecError(f"{path}:{line} {_dotted(place)}: given twice, first on {lines[place]}")
         lines[place] = line
@@ -178,6 +174,10 @@ def _read(path: Path) -> tuple[dict[str, Any], Lines]:
 def _walk(node: yaml.Node | None, path: Path_) -> Iterator[tuple[Path_, int]]:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            if key.tag not in _WORDS:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"'{key.value}' is no word; put it in quotes", key.start_mark
+                )
             place = (*path, str(key.value))
             yield place, key.start_mark.line + 1
             yield from _walk(value, place)
@@ -215,11 +215,12 @@ def _step_into(place: Any, part: str, key: str) -> Any:  # noqa: ANN401
 
 def _index(place: list[Any], part: str, key: str) -> int:
     names = [
-        str(e.get("name") or e.get("id") or e.get("use")) for e in place if isinstance(e, dict)
+        str(e.get("name") or e.get("id") or e.get("use") if isinstance(e, dict) else e)
+        for e in place
     ]
     if part in names:
         return names.index(part)
-    if part.isdigit() and int(part) < len(place):
+    if part.isdecimal() and int(part) < len(place):
         return int(part)
     raise SpecError(f"--set {key}: no entry '{part}'{nearest(part, names)}")
 
@@ -231,6 +232,7 @@ class _Resolver:
         self.registries = registries
         self.lines = lines
         self.faults = faults
+        self._interfaces: dict[str, dict[str, Any]] = {}
 
     def experiment(self, data: dict[str, Any]) -> dict[str, Any]:
         data = dict(data)
@@ -254,6 +256,10 @@ class _Resolver:
         """Fills in `query` from the category."""
         if not isinstance(tasks, list):
             return tasks
+        ids = [task.get("id") for task in tasks if isinstance(task, dict)]
+        for index, name in enumerate(ids):
+            if name in ids[:index]:
+                self.fault(("tasks", index, "id"), f"another task is called '{name}' already")
         return [
             {"query": str(task.get("category", "")).replace("_", " "), **task}
             if isinstance(task, dict)
@@ -277,8 +283,17 @@ class _Resolver:
         if not isinstance(value, list):
             self.fault(path, f"expected a list of {kind}s, found {_found(value)}")
             return []
-        resolved = (self.plugin(entry, kind, (*path, i)) for i, entry in enumerate(value))
-        return [entry for entry in resolved if entry is not None]
+        found: list[dict[str, Any]] = []
+        for index, entry in enumerate(value):
+            plugin = self.plugin(entry, kind, (*path, index))
+            if plugin is None:
+                continue
+            name = plugin["name"]
+            if kind != "estimator" and name in [other["name"] for other in found]:
+                hint = "give this one a `name:` of its own"
+                self.fault((*path, index), f"another {kind} is called '{name}' already; {hint}")
+            found.append(plugin)
+        return found
 
     def plugin(self, entry: object, kind: str, path: Path_) -> dict[str, Any] | None:
         """One entry, its parameters validated by the plug-in's own model."""
@@ -301,7 +316,12 @@ class _Resolver:
         valid = _validate(config, parameters, path, self.lines, self.faults)
         dumped = valid.model_dump(mode="json") if valid is not None else {}
         name = str(entry.get("name", entry["use"]))
-        return {"use": entry["use"], "name": name, "parameters": dumped, **own}
+        plugin = {"use": entry["use"], "name": name, "parameters": dumped, **own}
+        if kind == "interface" and self._interfaces.setdefault(name, plugin) != plugin:
+            self.fault(
+                path, f"differs from another interface called '{name}'; `name:` it otherwise"
+            )
+        return plugin
 
     def fault(self, path: Path_, message: str) -> None:
         self.faults.append(f"{self.lines.where(path)}: {message}")
@@ -342,7 +362,8 @@ def _message(model: type[BaseModel], fault: dict[str, Any]) -> str:
     found = _found(fault.get("input"))
     match fault["type"]:
         case "extra_forbidden":
-            return f"unknown key '{key}'{nearest(key, _keys_at(model, fault['loc'][:-1]))}"
+            known = _keys_at(model, fault["loc"][:-1])
+            return f"unknown key '{key}'{nearest(key, known) if known else ''}"
         case "missing":
             return f"missing; `{key}:` is required"
         case "literal_error" | "enum":
@@ -364,6 +385,8 @@ def _keys_at(model: type[BaseModel], loc: Path_) -> list[str]:
     """The keys allowed at a location inside a model."""
     current: Any = model
     for part in loc:
+        if isinstance(part, int):
+            continue  # an entry of a list, whose model was found with the list
         if isinstance(current, type) and issubclass(current, BaseModel):
             info = current.model_fields.get(str(part))
             current = _inner_model(info.annotation) if info else None
