@@ -27,7 +27,7 @@ def coefficient_limits(fits: Sequence[Fit]) -> tuple[float, float]:
 def coefficient_plot(fit: Fit, limits: tuple[float, float]) -> Markup:
     """Returns estimates with 95 % intervals, and what was planted as upright strokes."""
     rows = list(coefficients(fit))
-    with figure(4.9, 0.27 * len(rows) + 0.62) as (made, axes):
+    with figure(4.4, 0.27 * len(rows) + 0.62) as (made, axes):
         axes.axvline(0, color=MUTED, linewidth=0.8, zorder=1)
         for y, row in enumerate(rows):
             axes.axhline(y, color=RULE, linewidth=0.6, zorder=0)
@@ -68,7 +68,7 @@ def share_plot(
     step = 0.5 / len(shares)
     offset = {arm: step * (i - (len(shares) - 1) / 2) for i, arm in enumerate(shares)}
     height = (0.24 + 0.05 * len(shares)) * len(order) + 0.6
-    with figure(4.9, height) as (made, axes):
+    with figure(4.4, height) as (made, axes):
         axes.axvline(100 * even, color=MUTED, linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
         for (arm, rows), colour in zip(shares.items(), _colours(len(shares)), strict=True):
             for row in rows:
