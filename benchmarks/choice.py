@@ -216,7 +216,8 @@ def main() -> None:
     text = (
         f"# Conditional logit\n\n`python -m benchmarks.choice --sets {sizes}`, {hardware()}; "
         f"{draws}. Least CPU time of three runs, each in a fresh process with one thread; load "
-        f"average {load:.1f} at the start, so that other work shared the cores.\n\n{report(asked.sets)}\n"
+        f"average {load:.1f} at the start, so that other work shared the cores.\n\n"
+        f"{report(asked.sets)}\n"
     )
     print(text)
     if asked.out:
