@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aces
+from aces.errors import StoreError
 from aces.spec import digest
 from aces.store import RunStore
 
@@ -44,7 +45,11 @@ def session_facts(extra: Mapping[str, object]) -> dict[str, Any]:
 
 
 def write_manifest(store: RunStore) -> Path:
-    """Writes `manifest.json` from what the store knows, and returns its path."""
+    """Writes `manifest.json` from what the store knows, and returns its path.
+
+    Raises:
+        StoreError: If it can't be written.
+    """
     spec = store.meta("spec")
     content = {
         "spec": spec,
@@ -61,8 +66,12 @@ def write_manifest(store: RunStore) -> Path:
     }
     path = store.folder / "manifest.json"
     partial = path.with_suffix(".json.part")
-    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path}: can't be written: {error}") from error
     return path
 
 

@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
 from aces import design, terms
 from aces.catalog import Catalog
 from aces.errors import CatalogError, SpecError, nearest
 from aces.seeds import Stream
-from aces.spec import ExperimentSpec, Plugin, digest
+from aces.registry import Registry
+from aces.spec import CHANGEABLE, ExperimentSpec, Plugin, digest
 from aces.types import Assignment, Buyer, Listing, Product, Task, Trial, World
 from agents.buyers import BUYERS
 from agents.interfaces import INTERFACES
@@ -85,7 +89,7 @@ class Plan:
     ) -> Iterator[Trial]:
         """Lists the trials of a batch: every buyer and interface meets each world, each repeat."""
         arms = [
-            (buyer.name, interface.name, digest([_identity(buyer), _identity(interface)]))
+            (buyer.name, interface.name, digest([who(buyer, BUYERS), who(interface, INTERFACES)]))
             for buyer in self.spec.buyers
             for interface in self.spec.buyer_interfaces(buyer)
         ]
@@ -136,17 +140,28 @@ class Plan:
         return terms.default_terms(self.varied(), shelf.size, shelf.columns)
 
 
-def _identity(plugin: Plugin) -> list[Any]:
-    """What makes a buyer or interface the one it is: nothing operational."""
-    registry = BUYERS if plugin.use in BUYERS.names() else INTERFACES
-    operational: set[str] = set()
-    if ":" not in plugin.use:
-        for name, info in registry.config(plugin.use).model_fields.items():
-            extra = info.json_schema_extra
-            if isinstance(extra, dict) and extra.get("operational"):
-                operational.add(name)
-    kept = {k: v for k, v in plugin.parameters.items() if k not in operational}
+def who(plugin: Plugin, registry: Registry[Any]) -> list[Any]:
+    """Returns what makes a buyer or interface the one it is: nothing operational."""
+    fields = registry.config(plugin.use).model_fields
+    kept = {name: v for name, v in plugin.parameters.items() if not _operational(fields.get(name))}
     return [plugin.use, plugin.name, kept]
+
+
+def _operational(field: FieldInfo | None) -> bool:
+    """Whether a parameter says how work is done, not what is done: a time limit, an address."""
+    extra = field.json_schema_extra if field else None
+    return isinstance(extra, dict) and bool(extra.get("operational"))
+
+
+def identity(spec: ExperimentSpec) -> dict[str, Any]:
+    """Returns everything that decides which trials a run holds, as JSON-like data."""
+    kept = spec.model_dump(mode="json", exclude={*CHANGEABLE, "buyers", "interfaces"})
+    kept["interface"] = [who(face, INTERFACES) for face in spec.interfaces]
+    kept["buyers"] = [
+        [*who(buyer, BUYERS), [who(face, INTERFACES) for face in buyer.interfaces]]
+        for buyer in spec.buyers
+    ]
+    return kept
 
 
 def make_plan(spec: ExperimentSpec, catalog: Catalog) -> Plan:
@@ -160,7 +175,7 @@ def make_plan(spec: ExperimentSpec, catalog: Catalog) -> Plan:
     ids = list(dict.fromkeys(product_id for pool in pools.values() for product_id in pool))
     listings = {product_id: catalog.listings[product_id] for product_id in ids}
     declarations = _declarations(spec)
-    _check_products_named(spec, declarations, ids)
+    _check_products_named(spec, declarations, pools)
     resolved = _resolve_buyers(spec, list(listings.values()), declarations)
     sliced = catalog.subset(ids)
     return Plan(
@@ -191,7 +206,11 @@ def _declarations(spec: ExperimentSpec) -> dict[str, design.Declaration]:
     found: dict[str, design.Declaration] = {}
     owner: dict[str, str] = {}
     for index, entry in enumerate(spec.treatments):
-        declaration = TREATMENTS.build(entry.use, dict(entry.parameters)).declare()
+        try:
+            declaration = TREATMENTS.build(entry.use, dict(entry.parameters)).declare()
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise SpecError(f"{spec.where('treatments', index)}: {reason}") from error
         for level in declaration.levels():
             if level in owner:
                 raise SpecError(
@@ -204,9 +223,12 @@ def _declarations(spec: ExperimentSpec) -> dict[str, design.Declaration]:
 
 
 def _check_products_named(
-    spec: ExperimentSpec, declarations: Mapping[str, design.Declaration], ids: Sequence[str]
+    spec: ExperimentSpec,
+    declarations: Mapping[str, design.Declaration],
+    pools: Mapping[str, Sequence[str]],
 ) -> None:
     """Every product a treatment names must be one that is shown."""
+    ids = {product_id for pool in pools.values() for product_id in pool}
     for index, (name, declaration) in enumerate(declarations.items()):
         for product_id in declaration.products_named():
             if product_id not in ids:
@@ -215,18 +237,20 @@ def _check_products_named(
                     f"'{product_id}', which no shelf shows{nearest(product_id, ids)}"
                 )
         if isinstance(declaration, design.Fixed) and declaration.level == "position":
-            _check_fixed_slots(spec, index, declaration)
+            for task_id, pool in pools.items():
+                taken = [declaration.values.get(product_id) for product_id in pool]
+                _check_fixed_slots(spec, index, task_id, taken)
 
 
-def _check_fixed_slots(spec: ExperimentSpec, index: int, declaration: design.Fixed) -> None:
+def _check_fixed_slots(
+    spec: ExperimentSpec, index: int, task_id: str, taken: Sequence[Any]
+) -> None:
     """Fixed positions must fill a shelf's slots, each once."""
     size = spec.shelf.size
-    taken = sorted(int(str(slot)) for slot in declaration.values.values())
-    wanted = sorted([*range(1, size + 1)] * len(spec.tasks))
-    if spec.shelf.sample or taken != wanted:
+    if spec.shelf.sample or set(taken) != set(range(1, size + 1)):
         raise SpecError(
             f"{spec.where('treatments', index, 'fixed')}: fixed positions must give each product "
-            f"of a fixed shelf one of the slots 1 to {size}; found {taken}"
+            f"of a fixed shelf one of the slots 1 to {size}; task '{task_id}' has {taken}"
         )
 
 

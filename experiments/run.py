@@ -1,6 +1,7 @@
 """Runs an experiment into a folder, or goes on where the folder holds part of it."""
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,13 +10,13 @@ from typing import Any
 
 from aces.catalog import Catalog
 from aces.errors import SpecError, StoreError, nearest
-from aces.spec import CHANGEABLE, ExperimentSpec
+from aces.spec import ExperimentSpec
 from aces.store import Progress, RunStore
 from aces.types import Assignment, Trial
 from experiments.designs import DESIGNS, Cell, Design, History
 from experiments.executors import Executor, Setting
 from experiments.manifest import changes, now, session_facts, write_manifest
-from experiments.plan import Plan, make_plan
+from experiments.plan import Plan, identity, make_plan
 from experiments.station import Job
 from marketplace.marks import legend
 
@@ -37,9 +38,10 @@ class FailureLimit:
             SpecError: If it is neither.
         """
         try:
-            if text.endswith("%"):
-                return cls(share=float(text[:-1]) / 100)
-            return cls(count=int(text))
+            limit = cls(share=float(text[:-1]) / 100) if text.endswith("%") else cls(int(text))
+            if not 0 <= (limit.share if limit.count is None else limit.count) < math.inf:
+                raise ValueError
+            return limit
         except ValueError:
             raise SpecError(
                 f"--max-failed {text}: expected a number or a share, 20 or 5%"
@@ -96,7 +98,8 @@ def run(
         with _session(store, executor) as session:
             for jobs in _batches(store, plan, retry):
                 chosen = [job for job in jobs if not buyers or job.trial.buyer in buyers]
-                _carry_out(store, plan, executor, chosen, session, limit, on_progress)
+                if not _carry_out(store, plan, executor, chosen, session, limit, on_progress):
+                    break
         progress = store.progress()
         failed = limit.exceeded(progress.operational_failures, progress.done)
         return RunResult(progress, tuple(changes(store)), failed)
@@ -114,7 +117,7 @@ def _claim(store: RunStore, plan: Plan) -> None:
     spec = plan.spec.model_dump(mode="json")
     stored = store.meta("spec")
     if stored is not None:
-        _check_same(store, stored, spec)
+        _check_same(store, ExperimentSpec.model_validate(stored), plan.spec)
         catalog = store.meta("catalog")
         if catalog["digest"] != plan.catalog_digest:
             raise StoreError(
@@ -138,22 +141,33 @@ def _claim(store: RunStore, plan: Plan) -> None:
     )
 
 
-def _check_same(store: RunStore, stored: dict[str, Any], spec: dict[str, Any]) -> None:
+def _check_same(store: RunStore, stored: ExperimentSpec, spec: ExperimentSpec) -> None:
     """A run goes on only with the experiment it began with; what may differ is in the contract."""
-    differing = [key for key in spec if stored.get(key) != spec[key] and key not in CHANGEABLE]
+    differing = list(_differences(identity(stored), identity(spec), ""))
     if differing:
-        found = "; ".join(
-            f"{key}: {_short(stored.get(key))} there, {_short(spec[key])} now" for key in differing
-        )
+        more = f"; and {len(differing) - 3} more" if len(differing) > 3 else ""
         raise StoreError(
-            f"{store.folder}: holds a different experiment ({found}). Use another --out, or put "
-            "the experiment back as it was"
+            f"{store.folder}: holds a different experiment ({'; '.join(differing[:3])}{more}). Use "
+            "another --out, or put the experiment back as it was"
         )
-    if spec["worlds_per_task"] < stored["worlds_per_task"]:
+    if spec.worlds_per_task < stored.worlds_per_task:
         raise StoreError(
-            f"{store.folder}: holds {stored['worlds_per_task']} worlds per task, which can only "
-            f"grow; found worlds_per_task: {spec['worlds_per_task']}"
+            f"{store.folder}: holds {stored.worlds_per_task} worlds per task, which can only "
+            f"grow; found worlds_per_task: {spec.worlds_per_task}"
         )
+
+
+def _differences(there: object, now: object, key: str) -> Iterator[str]:
+    """Says what differs, down to the key that was changed."""
+    if isinstance(there, dict) and isinstance(now, dict):
+        for name in {**there, **now}:
+            place = f"{key}.{name}".removeprefix(".")
+            yield from _differences(there.get(name), now.get(name), place)
+    elif isinstance(there, list) and isinstance(now, list) and len(there) == len(now):
+        for i, (one, other) in enumerate(zip(there, now, strict=True)):
+            yield from _differences(one, other, f"{key}[{i}]")
+    elif there != now:
+        yield f"{key}: {_short(there)} there, {_short(now)} now"
 
 
 def _short(value: object) -> str:
@@ -244,12 +258,12 @@ def _carry_out(
     session: int,
     limit: FailureLimit,
     on_progress: OnProgress,
-) -> None:
-    """Runs jobs and stores what is finished, until done or hopeless."""
-    progress = store.progress()
+) -> bool:
+    """Runs jobs and stores what is finished; returns whether there is a point in going on."""
+    progress = store.progress({job.trial.id for job in jobs})
     on_progress(progress)
     if not jobs:
-        return
+        return True
     interfaces = frozenset(job.trial.interface for job in jobs)
     setting = Setting(plan, store.pictures(), store.blobs.folder, interfaces)
     work = executor.run(setting, jobs)
@@ -261,6 +275,7 @@ def _carry_out(
             failed = progress.operational_failures
             # a laboratory that fails this often early will not get better by itself
             if failed > 20 and limit.exceeded(failed, max(progress.done, progress.planned // 4)):
-                return
+                return False
     finally:
         work.close()
+    return True

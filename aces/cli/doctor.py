@@ -10,6 +10,9 @@ import typer
 from aces.cli.console import console, next_step
 from aces.errors import AcesError
 
+DRIVER_NEEDS = "On a minimal Debian: apt-get install libatomic1"
+"""The library that the driver's Node.js links to and a minimal system lacks."""
+
 Check = Callable[[], tuple[str, str]]
 
 
@@ -23,6 +26,7 @@ def doctor() -> None:
     checks: tuple[tuple[str, Check], ...] = (
         ("Python", _python),
         ("packages", _packages),
+        ("driver", _driver),
         ("browser", _browser),
         ("disk", _disk),
         ("GPU", _gpu),
@@ -54,6 +58,17 @@ def _packages() -> tuple[str, str]:
     except ImportError as error:
         return "missing", str(error)
     return "ok", f"aces, marketplace, agents, experiments, analysis from {Path.cwd()}"
+
+
+def _driver() -> tuple[str, str]:
+    import subprocess
+
+    command = [sys.executable, "-m", "playwright", "--version"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    if found.returncode:
+        why = (found.stderr.strip() or found.stdout.strip()).splitlines()[-1:]
+        return "missing", f"Playwright's driver does not start: {' '.join(why)}. {DRIVER_NEEDS}"
+    return "ok", f"Playwright {found.stdout.strip().removeprefix('Version ')}"
 
 
 def _browser() -> tuple[str, str]:

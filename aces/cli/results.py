@@ -31,6 +31,8 @@ def analyze(
         for table in result.tables():
             show_table(table.columns, table.rows, table.title)
             say(f"[dim]{table.note}[/]\n" if table.note else "")
+        for check in result.failed_checks():
+            console.print(f"[red]gate:[/] {check.name}. {check.verdict}", soft_wrap=True)
         for note in result.notes:
             console.print(f"[yellow]note:[/] {note}", soft_wrap=True)
         say(f"wrote {result.path}")

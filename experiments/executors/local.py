@@ -32,6 +32,8 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     held: dict[str, Job] = field(default_factory=dict)
+    ready: bool = False
+    """Whether its shop and browser have started."""
 
 
 class LocalExecutor:
@@ -94,12 +96,13 @@ class _Crew:
                 worker = pipes[pipe]  # type: ignore[index]
                 try:
                     message = worker.pipe.recv()
-                except (EOFError, ConnectionResetError):
+                except (EOFError, OSError):  # dead, perhaps in the middle of a message
                     yield self._replace(worker), {}
                     continue
                 if isinstance(message, AcesError):
                     raise message
                 finished, facts = message
+                worker.ready = True
                 for each in finished:
                     worker.held.pop(each.trial_id, None)
                 self._feed(worker)
@@ -109,6 +112,9 @@ class _Crew:
         """Hands out jobs up to what the worker may hold."""
         share = -(-len(self._todo) // len(self._workers)) if self._todo else 0
         room = min(self._ahead + 1 - len(worker.held), share)
+        if self._todo and self._todo[0].trial.id in self._deaths:
+            # whoever held it died: it goes out alone, to take no others along
+            room = 0 if worker.held else 1
         batch = [self._todo.popleft() for _ in range(max(0, room))]
         worker.held |= {job.trial.id: job for job in batch}
         if batch:
@@ -117,6 +123,12 @@ class _Crew:
 
     def _replace(self, worker: _Worker) -> list[Finished]:
         """Takes a dead worker's jobs back and hires another; gives up on jobs that kill."""
+        worker.process.join(1.0)
+        if not worker.ready:
+            raise BrowserError(
+                f"a worker could not start (exit code {worker.process.exitcode}); "
+                "its own error stands above. `aces doctor` says what is missing"
+            )
         self._lost += 1
         if self._lost > 10 + len(self._workers):
             raise BrowserError(f"workers keep dying ({self._lost} so far); see `aces doctor`")
@@ -164,7 +176,11 @@ async def _work(pipe: Connection, setting: Setting) -> None:
             return
         pipe.send(([], await station.facts()))
         while True:
-            await _run_batch(pipe.recv(), pipe, station, blobs)
+            try:
+                await _run_batch(pipe.recv(), pipe, station, blobs)
+            except AcesError as error:  # the disk is full, say
+                pipe.send(error)
+                return
 
 
 async def _run_batch(
