@@ -4,17 +4,21 @@ One process writes; any number read. What is planned is written before it is run
 that was killed goes on with exactly the trials it still lacks.
 """
 
+import fcntl
 import json
+import os
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from aces.errors import StoreError
+from aces.schema import migrate, stored_format
 from aces.types import Assignment, Choice, Event, Status, Step, Trial
 
 INLINE_BYTES = 8192
@@ -22,48 +26,6 @@ INLINE_BYTES = 8192
 
 OPERATIONAL_CAUSES = frozenset({"server", "browser", "shop", "worker", "fault"})
 """Failures that say something about the laboratory, not about the buyer: `--retry-failed`."""
-
-
-def _m001_tables(db: sqlite3.Connection) -> None:
-    db.executescript("""
-        CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-        CREATE TABLE products (
-            product_id TEXT PRIMARY KEY, product TEXT NOT NULL, listing TEXT NOT NULL,
-            drawn TEXT NOT NULL DEFAULT '[]');
-        CREATE TABLE pictures (key TEXT PRIMARY KEY, blob TEXT NOT NULL);
-        CREATE TABLE worlds (
-            world_id TEXT PRIMARY KEY, task_id TEXT NOT NULL, k INTEGER NOT NULL,
-            batch INTEGER NOT NULL, product_ids TEXT NOT NULL, levels TEXT NOT NULL,
-            probability REAL NOT NULL, marginals TEXT NOT NULL, densities TEXT NOT NULL);
-        CREATE TABLE trials (
-            trial_id TEXT PRIMARY KEY, plan_index INTEGER NOT NULL, batch INTEGER NOT NULL,
-            world_id TEXT NOT NULL REFERENCES worlds, buyer TEXT NOT NULL,
-            interface TEXT NOT NULL, repeat INTEGER NOT NULL);
-        CREATE UNIQUE INDEX trials_in_plan_order ON trials (plan_index);
-        CREATE TABLE outcomes (
-            trial_id TEXT NOT NULL REFERENCES trials, attempt INTEGER NOT NULL,
-            status TEXT NOT NULL, cause TEXT NOT NULL, product_id TEXT, probability TEXT,
-            said TEXT, detail TEXT NOT NULL, seconds REAL NOT NULL,
-            blocked_requests INTEGER NOT NULL, session INTEGER NOT NULL,
-            PRIMARY KEY (trial_id, attempt)) WITHOUT ROWID;
-        CREATE TABLE steps (
-            trial_id TEXT NOT NULL, attempt INTEGER NOT NULL, step INTEGER NOT NULL,
-            page TEXT NOT NULL, url TEXT NOT NULL, text BLOB, text_blob TEXT, screenshot TEXT,
-            action TEXT NOT NULL, error TEXT, exposed TEXT, observe_s REAL, act_s REAL,
-            PRIMARY KEY (trial_id, attempt, step)) WITHOUT ROWID;
-        CREATE TABLE events (
-            trial_id TEXT NOT NULL, attempt INTEGER NOT NULL, seq INTEGER NOT NULL,
-            kind TEXT NOT NULL, page TEXT NOT NULL, at_s REAL NOT NULL, data TEXT NOT NULL,
-            PRIMARY KEY (trial_id, attempt, seq)) WITHOUT ROWID;
-        CREATE TABLE sessions (id INTEGER PRIMARY KEY, started TEXT NOT NULL, ended TEXT,
-            facts TEXT NOT NULL);
-        CREATE VIEW latest AS
-            SELECT o.* FROM outcomes o WHERE o.attempt =
-                (SELECT max(attempt) FROM outcomes WHERE trial_id = o.trial_id);
-    """)
-
-
-MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_m001_tables,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +90,28 @@ class BlobStore:
         self.folder = folder
 
     def put(self, content: bytes, suffix: str) -> str:
-        """Stores bytes once and returns their name, `ab/abcdef….png`."""
+        """Stores bytes once and returns their name, `ab/abcdef….png`.
+
+        Raises:
+            StoreError: If they can't be written.
+        """
         digest = blake2b(content, digest_size=16).hexdigest()
         name = f"{digest[:2]}/{digest}{suffix}"
         path = self.folder / name
         if not path.exists():
+            self._write(path, content)
+        return name
+
+    def _write(self, path: Path, content: bytes) -> None:
+        # a reader never sees half a file, and two writers of one content agree
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # a reader never sees half a file, and two writers of one content agree
-            partial = path.with_name(f".{path.name}.{id(content)}")
             partial.write_bytes(content)
             partial.replace(path)
-        return name
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise StoreError(f"{self.folder}: {_why(error)}") from error
 
     def get(self, name: str) -> bytes:
         """Returns the bytes of a stored name."""
@@ -174,10 +147,11 @@ class RunStore:
     Use `RunStore.create` to make or go on with one, `RunStore.open` to read one.
     """
 
-    def __init__(self, folder: Path, db: sqlite3.Connection) -> None:
+    def __init__(self, folder: Path, db: sqlite3.Connection, lock: IO[bytes] | None = None) -> None:
         self.folder = folder
         self.db = db
         self.blobs = BlobStore(folder / "blobs")
+        self._lock = lock
 
     @classmethod
     def create(cls, folder: str | Path) -> "RunStore":
@@ -187,18 +161,23 @@ class RunStore:
             StoreError: If it can't be written, or another process writes to it.
         """
         folder = Path(folder)
+        path = folder / "run.sqlite"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(folder / "run.sqlite", isolation_level=None, timeout=2)
-            db.execute("PRAGMA journal_mode = WAL")
-            # a power cut may lose the last trials, never the file; they are run again
-            db.execute("PRAGMA synchronous = NORMAL")
-            _migrate(db)
+            with ExitStack() as undo:
+                folder.mkdir(parents=True, exist_ok=True)
+                lock = undo.enter_context(_only_writer(folder))
+                db = sqlite3.connect(path, isolation_level=None, timeout=2)
+                undo.callback(db.close)
+                db.execute("PRAGMA journal_mode = WAL")
+                # a power cut may lose the last trials, never the file; they are run again
+                db.execute("PRAGMA synchronous = NORMAL")
+                migrate(db, path)
+                undo.pop_all()
         except (OSError, sqlite3.OperationalError) as error:
-            raise StoreError(f"{folder}: can't be written: {error}") from error
+            raise StoreError(f"{folder}: {_why(error)}") from error
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"{folder / 'run.sqlite'}: not a run of ACES: {error}") from error
-        return cls(folder, db)
+            raise StoreError(f"{path}: not a run of ACES: {error}") from error
+        return cls(folder, db, lock)
 
     @classmethod
     def open(cls, folder: str | Path) -> "RunStore":
@@ -215,16 +194,17 @@ class RunStore:
             )
         db = sqlite3.connect(path, isolation_level=None, timeout=10)
         try:
-            found = db.execute("PRAGMA user_version").fetchone()[0]
+            if stored_format(db, path) == 0:
+                raise StoreError(f"{path}: not a run of ACES: nothing has been stored in it yet")
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{path}: not a run of ACES: {error}") from error
-        if found > len(MIGRATIONS):
-            raise StoreError(f"{path}: written by a newer ACES (format {found})")
         return cls(Path(folder), db)
 
     def close(self) -> None:
-        """Closes the database."""
+        """Closes the database, and lets others write."""
         self.db.close()
+        if self._lock is not None:
+            self._lock.close()
 
     def __enter__(self) -> "RunStore":
         return self
@@ -368,17 +348,19 @@ class RunStore:
                 (ended, _json(facts), session),
             )
 
-    def progress(self) -> Progress:
-        """Returns counts by status and, of failures, by cause."""
+    def progress(self, running_again: Container[str] = ()) -> Progress:
+        """Returns counts by status and, of failures, by cause.
+
+        Args:
+            running_again: Ids of failed trials that do not count, because they get another attempt.
+        """
         planned = self.db.execute("SELECT count(*) FROM trials").fetchone()[0]
         counts = dict.fromkeys((s.value for s in Status), 0)
         counts |= dict(self.db.execute("SELECT status, count(*) FROM latest GROUP BY status"))
-        causes = dict(
-            self.db.execute(
-                "SELECT cause, count(*) FROM latest WHERE status = 'failed' GROUP BY cause"
-            )
-        )
-        return Progress(planned, {k: n for k, n in counts.items() if n}, causes)
+        failed = self.db.execute("SELECT trial_id, cause FROM latest WHERE status = 'failed'")
+        causes = Counter(cause for trial_id, cause in failed if trial_id not in running_again)
+        counts[Status.FAILED.value] = causes.total()
+        return Progress(planned, {k: n for k, n in counts.items() if n}, dict(causes))
 
     def step_text(self, text: bytes | None, text_blob: str | None) -> str | None:
         """Returns the text of a stored step from its two columns."""
@@ -404,16 +386,19 @@ class StoredPictures:
         return self.blobs.get(self.names[key]), f"image/{'jpeg' if kind == 'jpg' else kind}"
 
 
+_TAKEN = "another process is writing to this run; wait for it, or use another --out"
+
+
 def _marks(n: int) -> str:
     return ", ".join("?" * n)
 
 
-def _why(error: sqlite3.OperationalError) -> str:
+def _why(error: sqlite3.OperationalError | OSError) -> str:
     text = str(error)
-    if "full" in text:
+    if "full" in text or "No space" in text:
         return "the disk is full. Free some space and run the same command again: it goes on"
     if "locked" in text:
-        return "another process is writing to this run; wait for it, or use another --out"
+        return _TAKEN
     return f"can't be written: {text}"
 
 
@@ -458,11 +443,12 @@ def _event_rows(finished: Finished, attempt: int) -> Iterator[tuple[object, ...]
         yield finished.trial_id, attempt, seq, e.kind, e.page, e.at_s, _json(e.data)
 
 
-def _migrate(db: sqlite3.Connection) -> None:
-    """Brings the file's tables to the newest format, one numbered step at a time."""
-    found = db.execute("PRAGMA user_version").fetchone()[0]
-    if found > len(MIGRATIONS):
-        raise sqlite3.DatabaseError(f"written by a newer ACES (format {found})")
-    for number, migration in enumerate(MIGRATIONS[found:], start=found + 1):
-        migration(db)
-        db.execute(f"PRAGMA user_version = {number}")
+def _only_writer(folder: Path) -> IO[bytes]:
+    """Holds the folder for this process. The lock goes with the process, however that ends."""
+    lock = (folder / "writer.lock").open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise StoreError(f"{folder}: {_TAKEN}") from None
+    return lock

@@ -11,8 +11,8 @@ from pydantic.fields import FieldInfo
 from aces import design, terms
 from aces.catalog import Catalog
 from aces.errors import CatalogError, SpecError, nearest
-from aces.seeds import Stream
 from aces.registry import Registry
+from aces.seeds import Stream
 from aces.spec import CHANGEABLE, ExperimentSpec, Plugin, digest
 from aces.types import Assignment, Buyer, Listing, Product, Task, Trial, World
 from agents.buyers import BUYERS
@@ -140,11 +140,11 @@ class Plan:
         return terms.default_terms(self.varied(), shelf.size, shelf.columns)
 
 
-def who(plugin: Plugin, registry: Registry[Any]) -> list[Any]:
+def who(plugin: Plugin, registry: Registry[Any]) -> dict[str, Any]:
     """Returns what makes a buyer or interface the one it is: nothing operational."""
     fields = registry.config(plugin.use).model_fields
     kept = {name: v for name, v in plugin.parameters.items() if not _operational(fields.get(name))}
-    return [plugin.use, plugin.name, kept]
+    return {"use": plugin.use, "name": plugin.name, "parameters": kept}
 
 
 def _operational(field: FieldInfo | None) -> bool:
@@ -158,7 +158,7 @@ def identity(spec: ExperimentSpec) -> dict[str, Any]:
     kept = spec.model_dump(mode="json", exclude={*CHANGEABLE, "buyers", "interfaces"})
     kept["interface"] = [who(face, INTERFACES) for face in spec.interfaces]
     kept["buyers"] = [
-        [*who(buyer, BUYERS), [who(face, INTERFACES) for face in buyer.interfaces]]
+        {**who(buyer, BUYERS), "interface": [who(face, INTERFACES) for face in buyer.interfaces]}
         for buyer in spec.buyers
     ]
     return kept

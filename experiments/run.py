@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from aces.catalog import Catalog
 from aces.errors import SpecError, StoreError, nearest
@@ -167,6 +166,7 @@ def _differences(there: object, now: object, key: str) -> Iterator[str]:
         for i, (one, other) in enumerate(zip(there, now, strict=True)):
             yield from _differences(one, other, f"{key}[{i}]")
     elif there != now:
+        key = key.replace(".parameters.", ".")  # as it stands in the YAML
         yield f"{key}: {_short(there)} there, {_short(now)} now"
 
 
