@@ -37,7 +37,7 @@ class Analysis:
         fits: One per analysis, buyer and interface.
         estimates: Rows of `estimates.csv`.
         checks: The gates.
-        notes: What must be said beside the estimates; impossible fits and failed gates among them.
+        notes: What must be said beside the estimates; impossible fits among them.
         path: Where the estimates were written.
     """
 
@@ -94,8 +94,7 @@ def _analyze(
     fits, notes = fit_all(table, asked, study)
     rows = [row for fit in fits for row in estimates_of(fit)] + list(share_estimates(table))
     checks = run_checks(table, study)
-    failed = [f"{check.name}: {check.verdict}" for check in checks if check.passed is False]
-    return Analysis(name, table, study, tuple(fits), tuple(rows), checks, (*failed, *notes))
+    return Analysis(name, table, study, tuple(fits), tuple(rows), checks, tuple(notes))
 
 
 def analyze_paths(paths: Sequence[str | Path], out: str | Path | None = None) -> list[Analysis]:

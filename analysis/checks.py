@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from aces.seeds import Stream
 from aces.store import OPERATIONAL_CAUSES
-from analysis.display import Table, counted, listed, number, p_value, percent
+from analysis.display import Table, counted, listed, number, p_equals, percent
 from analysis.frame import trials_of
 from analysis.redraw import Redraw
 from analysis.study import Study
@@ -123,7 +123,7 @@ def missing_data(table: pd.DataFrame, trials: pd.DataFrame, redraw: Redraw | Non
             f"{share} of trials are missing, and it depends on what was assigned ({worst}, most "
             f"of all {tests[worst][1]}): estimates may be biased; trust the bounds"
         )
-    return Check(name, passed, f"{verdict} (p = {p_value(p)}).", p, bounds)
+    return Check(name, passed, f"{verdict} ({p_equals(p)}).", p, bounds)
 
 
 def _lost_by_design(trials: pd.DataFrame, redraw: Redraw) -> tuple[float, str] | None:
@@ -202,9 +202,9 @@ def sample_ratio(table: pd.DataFrame, trials: pd.DataFrame, study: Study | None)
     )
     shown = Table("Trials with an outcome", ("factor", "arm", "run", "complete", "share"), rows)
     if p >= RATIO_ALPHA:
-        verdict = f"Arms are complete in the same proportion (p = {p_value(p)})."
+        verdict = f"Arms are complete in the same proportion ({p_equals(p)})."
     else:
-        verdict = f"Arms of {worst} are not complete in the same proportion (p = {p_value(p)})."
+        verdict = f"Arms of {worst} are not complete in the same proportion ({p_equals(p)})."
     return Check("Sample ratio", p >= RATIO_ALPHA, verdict, p, shown)
 
 
@@ -254,7 +254,7 @@ def balance(table: pd.DataFrame, redraw: Redraw | None) -> Check:
     verdict = (
         f"Stored worlds are those that seed and design give, and "
         f"{'as balanced as' if p >= BALANCE_ALPHA else 'less balanced than'} "
-        f"fresh draws (p = {p_value(p)})."
+        f"fresh draws ({p_equals(p)})."
     )
     return Check(name, p >= BALANCE_ALPHA, verdict, p)
 

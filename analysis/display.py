@@ -55,6 +55,12 @@ def p_value(value: float | None) -> str:
     return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
 
 
+def p_equals(value: float) -> str:
+    """Returns `p = .040` or `p < .001`."""
+    text = p_value(value)
+    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
+
+
 def listed(words: Sequence[str], most: int = 5) -> str:
     """Returns `a, b and c`; of a long list the first few and how many more."""
     words = list(words)

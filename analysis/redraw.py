@@ -15,7 +15,7 @@ from analysis.study import Study
 
 Floats = NDArray[np.float64]
 
-POOL = 4000
+POOL = 2000
 """Fresh draws in all, shared out among the tasks."""
 LEAST = 200
 """Fresh draws per task at least."""

@@ -12,7 +12,7 @@ from aces.stats.intervals import critical_value
 from analysis.display import percent
 from analysis.fits import SLOTS, Fit
 
-_COLD, _MIDDLE, _HOT = np.array([[0x5B, 0x8F, 0xC7], [0xFF, 0xFF, 0xFF], [0xE8, 0x9A, 0x4F]])
+_COLD, _MIDDLE, _HOT = np.array([[0x86, 0xB3, 0xDE], [0xFF, 0xFF, 0xFF], [0xF0, 0xAD, 0x68]])
 
 
 @dataclass(frozen=True)

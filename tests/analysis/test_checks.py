@@ -99,17 +99,16 @@ def test_worlds_that_the_design_would_not_give_are_found(planted_run):
 
 
 def test_balance_rejects_about_as_often_as_it_says(planted_run):
-    """Fifty sets of 40 worlds from the design: a test at 10 % rejects five, give or take."""
+    """Forty sets of 40 worlds from the design: a test at 10 % rejects four, give or take."""
     from analysis.checks import REPLICATES, _distance
 
-    with RunStore.open(planted_run(worlds=2)) as store:
+    with RunStore.open(planted_run(worlds=2, tasks=("watch",))) as store:
         pool = Redraw.of(Study.of(store)).pool("watch").levels()
-    assert len(pool) >= 2000
     rejected = 0
-    for i in range(50):
-        observed, mixed = _distance(pool[40 * i : 40 * i + 40], pool[-400:], str(i))
+    for i in range(40):
+        observed, mixed = _distance(pool[40 * i : 40 * i + 40], pool[1600:], str(i))
         rejected += (1 + (mixed >= observed).sum()) / (1 + REPLICATES) <= 0.1
-    assert 0 <= rejected <= 12
+    assert rejected <= 10
 
 
 def test_a_buyer_locked_to_a_slot_is_found(planted_run):
@@ -135,8 +134,9 @@ def test_fresh_draws_are_not_the_plan_and_follow_the_same_design(planted_run):
         assert study.draw("watch", 3, again="x") == study.draw("watch", 3, again="x")
         pool = Redraw.of(study).pool("watch")
     assert pool.values[..., pool.names.index("row_1")].mean() == pytest.approx(0.5)
-    expected = study.declarations["badges"]._expected_shares(8)[0]
-    assert pool.values[..., pool.names.index("sponsored")].mean() == pytest.approx(expected, 0.05)
+    # on half of the shelves one to four of eight
+    sponsored = pool.values[..., pool.names.index("sponsored")].mean()
+    assert sponsored == pytest.approx(0.5 * 2.5 / 8, abs=0.02)
 
 
 def _table(folder):
