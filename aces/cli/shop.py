@@ -1,5 +1,6 @@
 """`aces shop`: the shop, for a person."""
 
+import contextlib
 import time
 from pathlib import Path
 from typing import Annotated
@@ -48,5 +49,6 @@ def shop(
         say(f"{name}: {url}/enter/{token}")
     say("Ctrl-C stops it.")
     next_step("open one of these addresses in a browser")
-    while True:
-        time.sleep(3600)
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(3600)
