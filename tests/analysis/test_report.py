@@ -65,12 +65,17 @@ def run(planted_runs):
     return folder
 
 
+@pytest.fixture(scope="module")
+def report(run, tmp_path_factory):
+    """Its report."""
+    return write_report([run], tmp_path_factory.mktemp("report") / "deep" / "report.html")
+
+
 TRUTH = {"row_1": 0.9, "col_1": 0.5, "log_price": -1.8, "sponsored": -0.2, "overall_pick": 1.2}
 
 
-def test_one_file_without_references(run, tmp_path):
-    out = write_report([run], tmp_path / "deep" / "report.html")
-    html = out.read_text(encoding="utf-8")
+def test_one_file_without_references(report):
+    html = report.read_text(encoding="utf-8")
     read = Page(html)
     assert read.open == []
     outside = [x for x in read.loads if not x.startswith(("data:image/", "#"))]
@@ -81,8 +86,8 @@ def test_one_file_without_references(run, tmp_path):
     assert re.findall(r"https?://", html) == []
 
 
-def test_it_says_what_was_run_and_found(run, tmp_path):
-    text = " ".join(" ".join(page(write_report([run], tmp_path / "r.html")).text).split())
+def test_it_says_what_was_run_and_found(report):
+    text = " ".join(" ".join(page(report).text).split())
     for said in (
         "Planted buyers prove the instrument, not a market.",
         "What planted and blind should prefer",
@@ -97,9 +102,8 @@ def test_it_says_what_was_run_and_found(run, tmp_path):
         assert said in text, said
 
 
-def test_the_same_run_gives_the_same_bytes(run, tmp_path):
-    first, second = (write_report([run], tmp_path / name) for name in ("a.html", "b.html"))
-    assert first.read_bytes() == second.read_bytes()
+def test_the_same_run_gives_the_same_bytes(run, report, tmp_path):
+    assert write_report([run], tmp_path / "again.html").read_bytes() == report.read_bytes()
 
 
 def test_several_runs_and_a_table_in_one_report(run, planted_run, tmp_path):
