@@ -51,19 +51,18 @@ def stored_format(db: sqlite3.Connection, path: Path) -> int:
     """Returns the number of migrations that a file has been through.
 
     Raises:
-        StoreError: If it is more than this version knows.
+        StoreError: If it is more than this version knows, or the file is somebody else's.
     """
     found: int = db.execute("PRAGMA user_version").fetchone()[0]
     if found > len(MIGRATIONS):
         raise StoreError(f"{path}: written by a newer ACES (format {found}); update this one")
+    if found == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise StoreError(f"{path}: not a run of ACES: it holds other tables")
     return found
 
 
-def migrate(db: sqlite3.Connection, path: Path) -> None:
-    """Brings the file's tables to the newest format: all the way, or not at all."""
-    found = stored_format(db, path)
-    if found == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise StoreError(f"{path}: not a run of ACES: it holds other tables")
+def migrate(db: sqlite3.Connection, found: int) -> None:
+    """Brings the tables from the format found to the newest: all the way, or not at all."""
     db.execute("BEGIN IMMEDIATE")
     for migration in MIGRATIONS[found:]:
         for statement in migration.split(";"):

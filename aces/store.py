@@ -11,7 +11,7 @@ import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -110,7 +110,8 @@ class BlobStore:
             partial.write_bytes(content)
             partial.replace(path)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
             raise StoreError(f"{self.folder}: {_why(error)}") from error
 
     def get(self, name: str) -> bytes:
@@ -168,10 +169,11 @@ class RunStore:
                 lock = undo.enter_context(_only_writer(folder))
                 db = sqlite3.connect(path, isolation_level=None, timeout=2)
                 undo.callback(db.close)
+                found = stored_format(db, path)
                 db.execute("PRAGMA journal_mode = WAL")
                 # a power cut may lose the last trials, never the file; they are run again
                 db.execute("PRAGMA synchronous = NORMAL")
-                migrate(db, path)
+                migrate(db, found)
                 undo.pop_all()
         except (OSError, sqlite3.OperationalError) as error:
             raise StoreError(f"{folder}: {_why(error)}") from error

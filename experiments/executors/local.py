@@ -118,7 +118,7 @@ class _Crew:
         batch = [self._todo.popleft() for _ in range(max(0, room))]
         worker.held |= {job.trial.id: job for job in batch}
         if batch:
-            with contextlib.suppress(BrokenPipeError):  # its death is noticed when reading
+            with contextlib.suppress(OSError):  # its death is noticed when reading
                 worker.pipe.send(batch)
 
     def _replace(self, worker: _Worker) -> list[Finished]:

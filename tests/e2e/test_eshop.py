@@ -1,4 +1,4 @@
-"""A catalogue nobody here wrote, with its own pictures, from the README's commands to a purchase."""
+"""A catalogue nobody here wrote, with its own pictures, from the README to a purchase."""
 
 import io
 import sqlite3
