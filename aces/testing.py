@@ -1,6 +1,7 @@
 """Contract checks for anybody's plug-ins: `check_buyer(MyBuyer(...))` in your own tests."""
 
 import asyncio
+import inspect
 from collections.abc import Sequence
 
 from pydantic import TypeAdapter, ValidationError
@@ -67,9 +68,10 @@ def check_buyer(buyer: Buyer, observations: Sequence[Observation] | None = None)
     """
     pages = list(observations or sample_observations())
     _check_truth(buyer)
-    first = _play(buyer, pages, Stream("check_buyer", 1))
-    _play(buyer, pages, Stream("check_buyer", 2))
-    again = _play(buyer, pages, Stream("check_buyer", 1))
+    streams = [Stream("check_buyer", i) for i in range(5)]
+    first = [_play(buyer, pages, stream) for stream in streams]
+    # in another order, so that what one session leaves behind shows in the next
+    again = [_play(buyer, pages, stream) for stream in reversed(streams)][::-1]
     if first != again:
         raise BuyerError(
             f"{_name(buyer)}: the same stream gave {first} and then {again}. Draw all randomness "
@@ -94,8 +96,8 @@ def _play(buyer: Buyer, pages: Sequence[Observation], stream: Stream) -> list[Ac
     """The actions that a fresh session takes."""
     task = Task(id="check", category="check", query="product")
     session = buyer.start(task, stream)
-    if not callable(getattr(session, "act", None)):
-        raise BuyerError(f"{_name(buyer)}: start() returned {session!r}, which has no act()")
+    if not inspect.iscoroutinefunction(getattr(session, "act", None)):
+        raise BuyerError(f"{_name(buyer)}: start() returned {session!r}, which has no async act()")
     return asyncio.run(_play_pages(buyer, session, pages))
 
 

@@ -47,11 +47,20 @@ def parse_action(output: str | Mapping[str, Any]) -> Action:
         raise TrialError("unparseable", f"{kind}: `{place}`: {fault['msg']}") from error
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs as a mapping; one key given twice says two things."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key is given twice")
+    return dict(pairs)
+
+
 def _decode(text: str) -> Mapping[str, Any]:
-    fenced = _FENCE.search(text)
+    fenced = _FENCE.findall(text)
+    if len(fenced) > 1:
+        raise TrialError("unparseable", f"expected one action, found {len(fenced)} fenced blocks")
     try:
-        data = json.loads(fenced[1] if fenced else text)
-    except json.JSONDecodeError as error:
+        data = json.loads(fenced[0] if fenced else text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
         raise TrialError("unparseable", f"not JSON: {text[:80]!r}") from error
     if not isinstance(data, dict):
         raise TrialError("unparseable", f"expected one JSON object, found {text[:80]!r}")

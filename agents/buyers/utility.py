@@ -59,8 +59,8 @@ class UtilityBuyer:
         self.shares_noise = config.noise == "shared"
         effects = config.product_effects
         self._effects = effects if isinstance(effects, dict) else {}
-        self._names = list(config.coefficients)
-        self._weights = np.array([config.coefficients[name] for name in self._names])
+        self._names = list({**config.coefficients, **config.heterogeneity})
+        self._weights = np.array([config.coefficients.get(name, 0.0) for name in self._names])
 
     @classmethod
     def resolve(cls, config: Config, seed: int, listings: Sequence[Listing]) -> Config:
