@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from aces.types import Assignment, Buyer, Trial, World
 from agents.browser import Browser
@@ -14,14 +14,7 @@ from experiments.plan import Plan
 from marketplace.app import create_app
 from marketplace.marks import legend
 from marketplace.sessions import Session, Sessions
-
-
-class Pictures(Protocol):
-    """Where product pictures come from: a catalogue, or a stored run."""
-
-    def picture(self, key: str) -> tuple[bytes, str]:
-        """Returns content and media type."""
-        ...
+from marketplace.views import Pictures
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def _cell(value: object) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return not text.strip("+-0123456789.,%[]() ∞–")
+    return not text.strip("+-−0123456789.,%[]() ∞–")
 
 
 @cache

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from aces.store import BlobStore, Finished
 from experiments.plan import Plan
-from experiments.station import Job, Pictures
+from experiments.station import Job
 from experiments.trial import Record
+from marketplace.views import Pictures
 
 
 @dataclass(frozen=True)

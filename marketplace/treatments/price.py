@@ -4,29 +4,17 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt
 
-from aces.design import Declaration, Factor, Fixed
-from aces.types import Record
+from aces.design import Declaration, Factor, FactorSettings, Fixed
 
 
 class PriceTreatment:
     """The catalogue's price times a random factor, in whole cents; or given prices."""
 
-    class Config(Record):
+    class Config(FactorSettings):
         """Parameters; the defaults are the ACES generator's."""
 
-        distribution: Literal["lognormal", "uniform", "levels"] = "lognormal"
-        mu: float = 0.0
-        sigma: float = Field(default=0.3, ge=0)
-        low: float = Field(default=0.8, gt=0)
-        high: float = Field(default=1.25, gt=0)
-        factors: tuple[float, ...] = ()
-        """Of `levels`: the factors, equally likely."""
-        scope: Literal["listing", "shelf"] = "listing"
-        """`shelf` moves all prices together: what it takes to learn about leaving."""
         ending: Literal["free", "keep"] = "free"
         """`keep`: a .99 price ends in .99 again."""
-        keep_first: bool = False
-        """World 0 keeps catalogue prices, as in ACES."""
         list_price: Literal["hide", "keep"] = "hide"
         """`hide`: a struck-through price would turn a drawn price into a random discount."""
         fixed: dict[str, PositiveInt] = Field(default={})

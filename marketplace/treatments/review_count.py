@@ -1,28 +1,17 @@
 """How many reviews a listing has."""
 
-from typing import Literal
-
 from pydantic import Field, NonNegativeInt
 
-from aces.design import Declaration, Factor, Fixed
-from aces.types import Record
+from aces.design import Declaration, Factor, FactorSettings, Fixed
 
 
 class ReviewCountTreatment:
     """The catalogue's count times a random factor, cut to a whole number; or given counts."""
 
-    class Config(Record):
+    class Config(FactorSettings):
         """Parameters; the defaults are the ACES generator's."""
 
-        distribution: Literal["lognormal", "uniform", "levels"] = "lognormal"
-        mu: float = 0.0
         sigma: float = Field(default=1.0, ge=0)
-        low: float = Field(default=0.5, gt=0)
-        high: float = Field(default=2.0, gt=0)
-        factors: tuple[float, ...] = ()
-        """Of `levels`: the factors, equally likely."""
-        keep_first: bool = False
-        """World 0 keeps the catalogue's counts, as in ACES."""
         fixed: dict[str, NonNegativeInt] = Field(default={})
         """Product id -> review count; draws nothing."""
 

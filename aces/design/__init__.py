@@ -1,0 +1,79 @@
+"""How levels are drawn: declarations as data, and the one pure function that draws them.
+
+A treatment declares its draw; `draw` turns (declaration, listings, k, stream) into levels with the
+probability of what was drawn. A level is the value shown, already rounded, so a stored plan can be
+drawn again by anyone who has the declarations, the catalogue slice and the seed. The rules of
+`Factor`, `Headroom` and `Tags` at their defaults are those of the ACES generator
+(arXiv 2508.02630, released code, `experiments/data_generation.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field
+
+from aces.design.arms import Arm, Arms
+from aces.design.draws import Draw, Fixed, Permutation
+from aces.design.factors import Factor, FactorSettings, Headroom
+from aces.design.tags import ACES_TAGS, Tag, Tags
+from aces.seeds import Stream
+from aces.types import Listing
+
+__all__ = [
+    "ACES_TAGS",
+    "Arm",
+    "Arms",
+    "Declaration",
+    "Draw",
+    "Factor",
+    "FactorSettings",
+    "Fixed",
+    "Headroom",
+    "Permutation",
+    "Tag",
+    "Tags",
+    "draw",
+    "shelf",
+]
+
+V = TypeVar("V")
+
+Declaration = Annotated[
+    Permutation | Fixed | Factor | Headroom | Tags | Arms, Field(discriminator="kind")
+]
+
+
+def draw(
+    declarations: Mapping[str, Declaration], listings: Sequence[Listing], k: int, stream: Stream
+) -> Draw:
+    """Returns the levels of world k: every declaration drawn on its own named stream.
+
+    Args:
+        declarations: Treatment name -> declaration. The names address the streams.
+        listings: The shelf's J base listings in catalogue order.
+        k: Index of the world within its task.
+        stream: The world's stream.
+    """
+    levels: dict[str, tuple[Any, ...]] = {}
+    probability = 1.0
+    marginals: dict[str, tuple[float, ...]] = {}
+    densities: dict[str, tuple[float | None, ...]] = {}
+    for name, declaration in declarations.items():
+        part = declaration.draw(listings, k, stream.child(name))
+        levels |= part.levels
+        probability *= part.probability
+        marginals |= part.marginals
+        densities |= part.densities
+    levels.setdefault("position", tuple(range(1, len(listings) + 1)))
+    return Draw(levels, probability, marginals, densities)
+
+
+def shelf(pool: Sequence[V], size: int, sample: bool, stream: Stream) -> list[V]:
+    """Returns the pool's first `size` members or, with `sample`, `size` drawn without replacement.
+
+    Either way they come in the pool's order, so that catalogue order stays the reference.
+    """
+    if not sample:
+        return list(pool[:size])
+    chosen = stream.generator().choice(len(pool), size=size, replace=False)
+    return [pool[i] for i in sorted(chosen.tolist())]

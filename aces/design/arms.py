@@ -1,0 +1,111 @@
+"""Versions of listings: the arms of a general A/B test."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
+import numpy as np
+from pydantic import Field, JsonValue, model_validator
+
+from aces.design.draws import Draw
+from aces.seeds import Stream
+from aces.types import Listing, Record
+
+
+class Arm(Record):
+    """One version of a listing: the fields it changes."""
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
+    weight: float = Field(default=1.0, gt=0)
+    changes: Mapping[str, JsonValue] = {}
+    """Listing field -> value shown, for all listings in the arm."""
+    by_product: Mapping[str, Mapping[str, JsonValue]] = {}
+    """Product id -> listing field -> value shown; wins over `changes`."""
+
+
+class Arms(Record):
+    """Named versions of chosen listings; the first arm is the baseline.
+
+    `unit: world` draws one arm for all chosen listings of a world, `listing` one for each. Every
+    arm but the first gives a 0/1 level `<name>_<arm>` (`<name>` where there are two arms).
+    """
+
+    kind: Literal["arms"] = "arms"
+    name: str
+    arms: tuple[Arm, ...] = Field(min_length=1)
+    products: tuple[str, ...] | None = None
+    """The listings it applies to; all where not given."""
+    unit: Literal["world", "listing"] = "world"
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [arm.name for arm in self.arms]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two arms have the same name, found {', '.join(names)}")
+        return self
+
+    def columns(self) -> list[str]:
+        """Returns the names of the 0/1 levels, in the order of the arms after the first."""
+        if len(self.arms) == 2:
+            return [self.name]
+        return [f"{self.name}_{arm.name}" for arm in self.arms[1:]]
+
+    def levels(self) -> list[str]:
+        """Returns every level it sets."""
+        return [*self.columns(), *sorted(self._fields())]
+
+    def products_named(self) -> list[str]:
+        """Returns the products it names."""
+        by_product = (name for arm in self.arms for name in arm.by_product)
+        return list(dict.fromkeys([*(self.products or ()), *by_product]))
+
+    def varied(self) -> list[str]:
+        """Returns the 0/1 levels; the fields an arm changes vary only with it."""
+        return self.columns()
+
+    def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
+        """Returns the arms' 0/1 levels and the values of every field that any arm changes."""
+        chosen = [self.products is None or item.product_id in self.products for item in listings]
+        arms, probability = self._draw_arms(chosen, stream.generator())
+        total = sum(arm.weight for arm in self.arms)
+        levels: dict[str, tuple[Any, ...]] = {}
+        marginals: dict[str, tuple[float, ...]] = {}
+        for index, column in enumerate(self.columns(), start=1):
+            share = self.arms[index].weight / total
+            levels[column] = tuple(int(arm == index) for arm in arms)
+            marginals[column] = tuple(
+                1.0 if arm is None else share if arm == index else 1 - share for arm in arms
+            )
+        for name in sorted(self._fields()):
+            levels[name] = tuple(
+                self._shown(name, item, arm) for item, arm in zip(listings, arms, strict=True)
+            )
+        return Draw(levels, probability, marginals)
+
+    def _draw_arms(
+        self, chosen: list[bool], generator: np.random.Generator
+    ) -> tuple[list[int | None], float]:
+        """The arm of each listing (None: not among the chosen), and its joint probability."""
+        weights = np.array([arm.weight for arm in self.arms])
+        weights = weights / weights.sum()
+        size = 1 if self.unit == "world" else sum(chosen)
+        drawn = generator.choice(len(self.arms), size=size, p=weights).tolist()
+        probability = float(np.prod(weights[drawn])) if any(chosen) else 1.0
+        if self.unit == "world":
+            return [drawn[0] if on else None for on in chosen], probability
+        rest = iter(drawn)
+        return [next(rest) if on else None for on in chosen], probability
+
+    def _fields(self) -> set[str]:
+        return {
+            name
+            for arm in self.arms
+            for changes in (arm.changes, *arm.by_product.values())
+            for name in changes
+        }
+
+    def _shown(self, name: str, item: Listing, arm: int | None) -> Any:  # noqa: ANN401
+        catalogue = getattr(item, name, 0)  # a mark's kind is a level too
+        if arm is None:
+            return catalogue
+        own = self.arms[arm].by_product.get(item.product_id, {})
+        return own.get(name, self.arms[arm].changes.get(name, catalogue))
