@@ -142,6 +142,24 @@ def load_spec(
     return spec
 
 
+def load_analyses(path: str | Path, registries: Registries) -> tuple[Plugin, ...]:
+    """Returns the analyses of a YAML file that holds `analysis: [...]`, as an experiment does.
+
+    Raises:
+        SpecError: As `load_spec` does.
+    """
+    data, lines = _read(Path(path))
+    faults: list[str] = []
+    if set(data) != {"analysis"}:
+        raise SpecError(f"{path}: expected the key `analysis:` alone, found {', '.join(data)}")
+    found = _Resolver(registries, lines, faults).plugins(
+        data["analysis"], "estimator", ("analysis",)
+    )
+    if faults:
+        raise SpecError("\n".join(dict.fromkeys(faults)))
+    return tuple(Plugin(**entry) for entry in found)
+
+
 def _read(path: Path) -> tuple[dict[str, Any], Lines]:
     """The file's data, and where each key stands."""
     try:

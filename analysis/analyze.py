@@ -97,12 +97,17 @@ def _analyze(
     return Analysis(name, table, study, tuple(fits), tuple(rows), checks, tuple(notes))
 
 
-def analyze_paths(paths: Sequence[str | Path], out: str | Path | None = None) -> list[Analysis]:
+def analyze_paths(
+    paths: Sequence[str | Path],
+    out: str | Path | None = None,
+    analyses: Sequence[Plugin] = (),
+) -> list[Analysis]:
     """Analyses run folders or long tables and writes their estimates.
 
     Args:
         paths: Each is analysed by itself.
         out: Folder for one `estimates.csv` of all; not given, each run folder gets its own.
+        analyses: Instead of those of the experiments.
 
     Raises:
         UserError: If a table is given without `out`.
@@ -111,7 +116,7 @@ def analyze_paths(paths: Sequence[str | Path], out: str | Path | None = None) ->
     tables = [path for path in several if path.is_file()]
     if tables and out is None:
         raise UserError(f"{tables[0]} is no run folder: say where estimates go, `--out DIR`")
-    found = [_analyze_path(path) for path in several]
+    found = [_analyze_path(path, analyses) for path in several]
     if out is None:
         return [
             replace(one, path=one.write_estimates(path / "estimates.csv"))
@@ -122,11 +127,11 @@ def analyze_paths(paths: Sequence[str | Path], out: str | Path | None = None) ->
     return [replace(one, path=written) for one in found]
 
 
-def _analyze_path(path: Path) -> Analysis:
+def _analyze_path(path: Path, analyses: Sequence[Plugin]) -> Analysis:
     if path.is_dir():
         with RunStore.open(path) as store:
-            return analyze(store)
-    return analyze_table(load_choices(path), name=path.stem)
+            return analyze(store, analyses=analyses)
+    return analyze_table(load_choices(path), name=path.stem, analyses=analyses)
 
 
 def status_table(table: pd.DataFrame) -> Table:
@@ -147,8 +152,16 @@ def coefficient_table(fit: Fit) -> Table:
     heads = ("term", "planted", *numbers, "covers") if fit.truth else ("term", *numbers, "p")
     result = fit.result
     clusters = f", {counted(result.n_clusters, 'world')}" if result.n_clusters else ""
-    note = f"{fit.estimand}. {counted(result.nobs, 'trial')}{clusters}."
+    note = f"{fit.estimand}. {counted(result.nobs, 'trial')}{clusters}.{_hits(fit)}"
     return Table(f"{fit.analysis} · {fit.arm}", heads, tuple(rows), note)
+
+
+def _hits(fit: Fit) -> str:
+    """How many intervals hold what was planted, so that a miss is not taken for a fault."""
+    hits = [found for row in coefficients(fit) if (found := covers(row)) is not None]
+    if not hits:
+        return ""
+    return f" {sum(hits)} of {len(hits)} intervals hold the planted value; 19 of 20 should."
 
 
 def covers(row: Estimate) -> bool | None:

@@ -97,6 +97,25 @@ def compare(
     return Comparison(*names, len(outcomes), equal, agreement, coefficients, shares, note)
 
 
+def compare_all(table: pd.DataFrame, terms: Sequence[str]) -> list[Comparison]:
+    """Compares every buyer, interface and run with the first of them.
+
+    Args:
+        table: The long table.
+        terms: Terms whose coefficients are compared.
+
+    Raises:
+        UserError: If there is only one arm, or they share no world.
+    """
+    names = ["run", "buyer", "interface"]
+    arms = [
+        dict(zip(names, values, strict=True)) for values in table[names].drop_duplicates().values
+    ]
+    if len(arms) < 2:
+        raise UserError("there is only one buyer and interface; a comparison needs two")
+    return [compare(table, arms[0], other, terms) for other in arms[1:]]
+
+
 def _arm(table: pd.DataFrame, chosen: Mapping[str, str]) -> pd.DataFrame:
     keep = np.logical_and.reduce([table[name] == value for name, value in chosen.items()])
     rows = table[keep]

@@ -1,11 +1,15 @@
 """`aces analyze`, `report` and `export`: from stored trials to estimates."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aces.cli.console import console, next_step, say, show_table
+from aces.cli.console import console, next_step, registries, say, show_table
+
+if TYPE_CHECKING:
+    from aces.spec import Plugin
 
 Paths = Annotated[
     list[Path],
@@ -23,11 +27,22 @@ def register(app: typer.Typer) -> None:
 def analyze(
     paths: Paths,
     out: Annotated[Path | None, typer.Option(help="Folder for estimates.csv.")] = None,
+    analysis: Annotated[Path | None, typer.Option(help="YAML with `analysis: [...]`.")] = None,
+    formula: Annotated[str, typer.Option(help="Fit this to any table: 'chosen ~ price'.")] = "",
+    choice_set: Annotated[str, typer.Option(help="Column; with --formula.")] = "trial_id",
+    effects: Annotated[str | None, typer.Option(help="Column; with --formula.")] = None,
+    cluster: Annotated[str | None, typer.Option(help="Column; with --formula.")] = None,
+    compare: Annotated[bool, typer.Option(help="Compare buyers and interfaces.")] = False,
 ) -> None:
     """Estimate what caused the choices: planted and estimated side by side, and estimates.csv."""
     from analysis.analyze import analyze_paths
 
-    for result in analyze_paths(paths, out):
+    if formula:
+        _fit_formula(paths, formula, choice_set, effects, cluster)
+        return
+    analyses = _read_analyses(analysis) if analysis else ()
+    results = analyze_paths(paths, out, analyses)
+    for result in results:
         for table in result.tables():
             show_table(table.columns, table.rows, table.title)
             say(f"[dim]{table.note}[/]\n" if table.note else "")
@@ -36,7 +51,42 @@ def analyze(
         for note in result.notes:
             console.print(f"[yellow]note:[/] {note}", soft_wrap=True)
         say(f"wrote {result.path}")
+    if compare:
+        _compare(paths, next((fit.result.terms for r in results for fit in r.main_fits()), ()))
     next_step(f"aces report {' '.join(map(str, paths))}")
+
+
+def _read_analyses(path: Path) -> "Sequence[Plugin]":
+    from aces.spec import load_analyses
+
+    return load_analyses(path, registries())
+
+
+def _fit_formula(
+    paths: list[Path], formula: str, choice_set: str, effects: str | None, cluster: str | None
+) -> None:
+    """Fits one conditional logit to the rows of any long table."""
+    from analysis import ConditionalLogit, load_choices
+
+    model = ConditionalLogit.from_formula(
+        formula, load_choices(paths), choice_set=choice_set, effects=effects, cluster=cluster
+    )
+    console.print(model.fit().summary(), markup=False, soft_wrap=True)
+    next_step("aces init my-experiment")
+
+
+def _compare(paths: list[Path], terms: "Sequence[str]") -> None:
+    """Prints how each buyer and interface differs from the first on the worlds they share."""
+    from analysis import load_choices
+    from analysis.compare import compare_all
+
+    for found in compare_all(load_choices(paths), terms):
+        console.print(f"\n{found.verdict}", soft_wrap=True)
+        if not found.coefficients.empty:
+            columns = [name.replace("_", " ") for name in found.coefficients.columns]
+            show_table(columns, found.coefficients.itertuples(index=False))
+        if found.note:
+            console.print(f"[yellow]note:[/] {found.note}", soft_wrap=True)
 
 
 def report(
