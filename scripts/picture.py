@@ -33,22 +33,22 @@ def slots() -> HeatMap:
 
 def draw(page: Image.Image, heat: HeatMap, path: Path) -> None:
     """Draws both, side by side."""
-    with figure(13, 4.1) as (made, axes):
+    with figure(9.4, 4.0) as (made, axes):
         axes.remove()
-        left, right = made.subplots(1, 2, width_ratios=(1.3, 1))
+        left, right = made.subplots(1, 2, width_ratios=(1.4, 1))
         left.imshow(page, interpolation="lanczos")
         left.set_axis_off()
         for cell in heat.cells:
             row, column = divmod(cell.slot - 1, heat.columns)
             box = {"facecolor": cell.colour, "edgecolor": "white", "linewidth": 3}
             right.add_patch(_box(column, row, box))
-            right.text(column + 0.5, row + 0.46, cell.share, ha="center", size=15, color=INK)
+            right.text(column + 0.5, row + 0.46, cell.share, ha="center", size=13, color=INK)
             note = f"± {cell.spread}\nplanted {cell.planted}"
-            right.text(column + 0.5, row + 0.74, note, ha="center", size=8.5, color=MUTED)
+            right.text(column + 0.5, row + 0.74, note, ha="center", size=7, color=MUTED)
         right.set(xlim=(0, heat.columns), ylim=(len(heat.cells) // heat.columns, 0))
-        right.set_title("share each slot takes if all listings were alike", size=11, color=INK)
+        right.set_title("share each slot takes if all listings were alike", size=9, color=INK)
         right.set_axis_off()
-        made.savefig(path, dpi=110, facecolor="white", metadata={"Software": None})
+        made.savefig(path, dpi=150, facecolor="white", metadata={"Software": None})
 
 
 def _box(column: int, row: int, style: dict[str, object]) -> object:
