@@ -24,6 +24,7 @@ from aces.store import RunStore
 from agents.browser import find_chromium
 from benchmarks.machine import write_result
 from experiments.executors import Setting, keep
+from experiments.executors.inline import InlineExecutor
 from experiments.executors.local import LocalExecutor
 from experiments.plan import Plan, make_plan
 from experiments.station import Job, Station
@@ -143,20 +144,19 @@ def catalog_pictures(store: RunStore, plan: Plan, catalog: Catalog) -> Any:  # n
     return store.pictures()
 
 
-async def in_process(trials: int) -> tuple[float, float]:
+def in_process(trials: int) -> tuple[float, float]:
     """Returns trials per wall second and per processor second, one process, stored."""
     plan, catalog, jobs = make("json", -(-trials // 6))
     with tempfile.TemporaryDirectory() as folder, RunStore.create(folder) as store:
-        async with Station(plan, catalog) as station:
-            await station.open({"json"})
-            for job in jobs[:100]:
-                await run_trial(job, station)
-            wall, cpu = time.perf_counter(), time.process_time()
-            for start in range(0, len(jobs), 64):
-                batch = jobs[start : start + 64]
-                done = [keep(job, await run_trial(job, station), store.blobs) for job in batch]
-                store.add_finished(done, 1)
-            return len(jobs) / (time.perf_counter() - wall), len(jobs) / (time.process_time() - cpu)
+        setting = Setting(plan, catalog, store.blobs.folder, frozenset({"json"}))
+        work = InlineExecutor().run(setting, jobs)
+        first = next(work)  # start-up is over
+        wall, cpu = time.perf_counter(), time.process_time()
+        store.add_finished(first, 1)
+        for finished in work:
+            store.add_finished(finished, 1)
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return (len(jobs) - len(first)) / wall, (len(jobs) - len(first)) / cpu
 
 
 async def latency(requests: int = 300) -> dict[str, list[float]]:
@@ -206,7 +206,7 @@ def main() -> None:
     lines += ["", "## Browser: two worker processes", "", "| isolation | trials/s |", "|---|---|"]
     for isolation in ISOLATIONS:
         lines.append(f"| {isolation} | {two_workers(isolation, args.trials):.1f} |")
-    runs = [asyncio.run(in_process(args.in_process)) for _ in range(args.rounds)]
+    runs = [in_process(args.in_process) for _ in range(args.rounds)]
     wall, cpu = (statistics.median(values) for values in zip(*runs, strict=True))
     lines += [
         "",

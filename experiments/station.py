@@ -1,5 +1,6 @@
 """One process's laboratory bench: its shop, its browser, its interfaces and its buyers."""
 
+import gc
 import logging
 import threading
 from collections.abc import Mapping
@@ -74,6 +75,9 @@ class Station:
             await interface.start(shop, self.plan.spec.shelf.viewport, self._browser)
             self._stack.push_async_callback(interface.stop)
             self._interfaces[name] = interface
+        # plan, catalogue and modules stay for good: the collector need not look at them again
+        gc.collect()
+        gc.freeze()
 
     @property
     def shop_url(self) -> str:

@@ -54,6 +54,12 @@ _AIM = """selector => {
     return {x, y, covered: !hit || !(element.contains(hit) || hit.contains(element))};
 }"""
 
+# the shop has no scripts: nothing but links and submit buttons leads to another page
+_LEADS_ON = """([x, y]) => {
+    const hit = document.elementFromPoint(x, y);
+    return !!hit && !!hit.closest('a[href], button[type=submit]');
+}"""
+
 
 class PageInterface:
     """Base of the interfaces that look at rendered pages in a browser."""
@@ -191,9 +197,10 @@ class PageVisit:
 
     async def _type(self, action: Type) -> str | None:
         name = action.target or "q"
-        box = self._page.get_by_label(name, exact=True).or_(
-            self._page.locator(f"input[name='{name}']")
+        named = self._page.get_by_label(name, exact=True).or_(
+            self._page.locator(f"[name={_quoted(name)}]")
         )
+        box = self._page.locator("input:not([type=hidden]), textarea").and_(named)
         if not await box.count():
             return f"there is no field '{name}' on this page"
         await box.first.fill(action.text)
@@ -204,18 +211,26 @@ class PageVisit:
 
     async def _click(self, action: Click) -> str | None:
         if action.x is not None and action.y is not None:
-            await self._page.mouse.click(action.x, action.y)
-        elif action.target is not None:
-            named = self._page.get_by_role("button", name=action.target).or_(
-                self._page.get_by_role("link", name=action.target)
-            )
-            if not await named.count():
-                return f"nothing on this page is called '{action.target}'"
-            await named.first.click()
-        else:
+            await self._click_at(action.x, action.y)
+            return None
+        if action.target is None:
             return "a click needs a target, or x and y"
-        await self._page.wait_for_load_state("load")
+        named = self._page.get_by_role("button", name=action.target).or_(
+            self._page.get_by_role("link", name=action.target)
+        )
+        if not await named.count():
+            return f"nothing on this page is called '{action.target}'"
+        async with self._page.expect_navigation(wait_until="load"):
+            await named.first.click(no_wait_after=True)
         return None
+
+    async def _click_at(self, x: float, y: float) -> None:
+        """Clicks a point of the viewport and, where that leads to another page, waits for it."""
+        if not await self._page.evaluate(_LEADS_ON, [x, y]):
+            await self._page.mouse.click(x, y)
+            return
+        async with self._page.expect_navigation(wait_until="load"):
+            await self._page.mouse.click(x, y)
 
     async def _back(self) -> str | None:
         if await self._page.evaluate("history.length") <= 1:

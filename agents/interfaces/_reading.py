@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from functools import lru_cache
 
 from aces.types import PerceivedListing
@@ -12,7 +11,7 @@ Box = tuple[float, float, float, float]
 _PRODUCT = re.compile(r"/product/([^/?#]+)")
 _STARS = re.compile(r"(\d(?:\.\d)?) out of 5")
 _COUNT = re.compile(r"([\d,]+)")
-_PRICE = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_PRICE = re.compile(r"(\d[\d,]*)(?:\.(\d{1,2}))?")
 
 
 def read_product_id(url: str) -> str:
@@ -28,7 +27,8 @@ def read_price(text: str) -> int:
     found = _PRICE.search(text)
     if found is None:
         raise ValueError(f"no price in {text!r}")
-    return int(Decimal(found[0].replace(",", "")).scaleb(2))
+    whole, fraction = found.groups(default="")
+    return 100 * int(whole.replace(",", "")) + int(fraction.ljust(2, "0"))
 
 
 def read_stars(text: str | None) -> float | None:
