@@ -22,6 +22,11 @@ def read_product_id(url: str) -> str:
     return found[1]
 
 
+def read_title(text: str) -> str:
+    """Returns a title as it reads: runs of white space are one space."""
+    return " ".join(text.split())
+
+
 def read_price(text: str) -> int:
     """Returns the minor units in a price as written, `$1,299.00` -> 129900."""
     found = _PRICE.search(text)

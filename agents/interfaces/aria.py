@@ -17,6 +17,7 @@ from agents.interfaces._reading import (
     read_price,
     read_product_id,
     read_stars,
+    read_title,
 )
 
 _LINK = re.compile(r'link ("(?:[^"\\]|\\.)*")')
@@ -55,7 +56,7 @@ class AriaInterface(PageInterface):
         struck = _LIST_PRICE.search(prices)
         return PerceivedListing(
             product_id=read_product_id(url),
-            title=json.loads(title),
+            title=read_title(json.loads(title)),
             price_cents=read_price(prices),
             list_price_cents=read_price(struck[1]) if struck else None,
             rating=read_stars(stars),

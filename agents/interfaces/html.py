@@ -12,6 +12,7 @@ from agents.interfaces._reading import (
     read_price,
     read_product_id,
     read_stars,
+    read_title,
 )
 
 
@@ -38,7 +39,7 @@ class HtmlInterface(PageInterface):
         stars = card.cssselect(".rating")
         return PerceivedListing(
             product_id=read_product_id(link.get("href")),
-            title=" ".join(link.text_content().split()),
+            title=read_title(link.text_content()),
             price_cents=read_price(_text(card, ".price") or ""),
             list_price_cents=None if list_price is None else read_price(list_price),
             rating=read_stars(stars[0].get("aria-label")) if stars else None,

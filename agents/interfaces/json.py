@@ -25,7 +25,7 @@ from aces.types import (
 )
 from agents.browser import Browser
 from agents.interfaces import Mode, ShopHandle
-from agents.interfaces._reading import read_marks, read_price
+from agents.interfaces._reading import read_marks, read_price, read_title
 
 
 class JsonInterface:
@@ -127,7 +127,7 @@ class JsonVisit:
         row, col = divmod(item["position"] - 1, columns)
         return PerceivedListing(
             product_id=item["id"],
-            title=item["title"],
+            title=read_title(item["title"]),
             price_cents=read_price(item["price"]),
             list_price_cents=None if list_price is None else read_price(list_price),
             rating=item["rating"],

@@ -14,6 +14,7 @@ from agents.interfaces._reading import (
     read_price,
     read_product_id,
     read_stars,
+    read_title,
 )
 
 # what a person can read on each card, from the page as rendered
@@ -59,7 +60,7 @@ class ScreenshotInterface(PageInterface):
         list_price = card["list_price"]
         return PerceivedListing(
             product_id=read_product_id(card["url"]),
-            title=card["title"],
+            title=read_title(card["title"]),
             price_cents=read_price(card["price"]),
             list_price_cents=None if list_price is None else read_price(list_price),
             rating=read_stars(card["stars"]),
