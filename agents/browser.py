@@ -194,6 +194,7 @@ class Browser:
             "Storage.clearDataForOrigin", {"origin": self._shop_url, "storageTypes": "all"}
         )
         await tab.page.goto("about:blank")
+        await tab.page.evaluate("window.name = ''")  # it outlives the page
         await tab.cdp.send("Page.resetNavigationHistory")
 
     async def facts(self) -> dict[str, Any]:
