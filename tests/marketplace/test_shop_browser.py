@@ -95,12 +95,10 @@ def test_no_page_overflows_and_all_stay_at_home(open_shop, make_world, address, 
     page = open_shop(make_world(changes={1: CROWDED}), width, 800)
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     overflows = [page.evaluate(overflow)]
-    page.click("article.listing h2 a")
-    overflows.append(page.evaluate(overflow))
-    page.click("text=Buy now")
-    overflows.append(page.evaluate(overflow))
-    page.click("text=Place your order")
-    overflows.append(page.evaluate(overflow))
+    for target in ("article.listing h2 a", "text=Buy now", "text=Place your order"):
+        with page.expect_navigation():
+            page.click(target)
+        overflows.append(page.evaluate(overflow))
     assert page.locator("h1").inner_text() == "Thank you, your order is placed"
     page.goto(address + "/cart")
     overflows.append(page.evaluate(overflow))
