@@ -12,12 +12,14 @@ import typer
 from aces.cli.console import console, next_step, read_experiment, registries, say, show_table
 from aces.errors import SpecError, nearest
 
-Experiment = Annotated[Path, typer.Argument(help="Experiment YAML.", show_default=False)]
+Experiment = Annotated[
+    Path,
+    typer.Argument(metavar="EXPERIMENT.yaml", help="Experiment YAML.", show_default=False),
+]
 Settings = Annotated[
     list[str],
     typer.Option(
-        "--set",
-        help="Override a key: worlds_per_task=50, shelf.size=4, buyers.planted.noise=independent.",
+        "--set", metavar="KEY=VALUE", help="Override a key: shelf.size=4, buyers.planted.obey=true."
     ),
 ]
 
@@ -36,7 +38,7 @@ def init(
     name: Annotated[
         str, typer.Argument(help="Name of the experiment and its file.")
     ] = "experiment",
-    full: Annotated[bool, typer.Option(help="With every key there is.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="With every key there is.")] = False,
     catalog: Annotated[
         str, typer.Option(help="demo, or your own: tasks are made for it.")
     ] = "demo",
@@ -175,7 +177,7 @@ def plan(
 
 def try_out(
     experiment: Experiment,
-    headed: Annotated[bool, typer.Option(help="Show the browser's window.")] = False,
+    headed: Annotated[bool, typer.Option("--headed", help="Show the browser's window.")] = False,
     settings: Settings = [],  # noqa: B006
 ) -> None:
     """Run one trial per buyer and interface and print every step; stores nothing."""

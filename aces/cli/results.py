@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 Paths = Annotated[
     list[Path],
-    typer.Argument(help="Run folders, or long tables (Parquet, CSV).", show_default=False),
+    typer.Argument(
+        metavar="PATH...", help="Run folders, or long tables (Parquet, CSV).", show_default=False
+    ),
 ]
 
 
@@ -26,13 +28,21 @@ def register(app: typer.Typer) -> None:
 
 def analyze(
     paths: Paths,
-    out: Annotated[Path | None, typer.Option(help="Folder for estimates.csv.")] = None,
-    analysis: Annotated[Path | None, typer.Option(help="YAML with `analysis: [...]`.")] = None,
-    formula: Annotated[str, typer.Option(help="Fit this to any table: 'chosen ~ price'.")] = "",
-    choice_set: Annotated[str, typer.Option(help="Column; with --formula.")] = "trial_id",
-    effects: Annotated[str | None, typer.Option(help="Column; with --formula.")] = None,
-    cluster: Annotated[str | None, typer.Option(help="Column; with --formula.")] = None,
-    compare: Annotated[bool, typer.Option(help="Compare buyers and interfaces.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for estimates.csv.")
+    ] = None,
+    analysis: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="YAML with `analysis: ...`.")
+    ] = None,
+    formula: Annotated[
+        str, typer.Option(metavar="F", help="Fit any table: 'chosen ~ price'.")
+    ] = "",
+    choice_set: Annotated[str, typer.Option(metavar="COL", help="With --formula.")] = "trial_id",
+    effects: Annotated[str | None, typer.Option(metavar="COL", help="With --formula.")] = None,
+    cluster: Annotated[str | None, typer.Option(metavar="COL", help="With --formula.")] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Compare buyers and interfaces.")
+    ] = False,
 ) -> None:
     """Estimate what caused the choices: planted and estimated side by side, and estimates.csv."""
     from analysis.analyze import analyze_paths
@@ -91,7 +101,7 @@ def _compare(paths: list[Path], terms: "Sequence[str]") -> None:
 
 def report(
     paths: Paths,
-    out: Annotated[Path | None, typer.Option(help="File to write.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write.")] = None,
 ) -> None:
     """Write report.html: one file that opens anywhere, without a network."""
     from analysis.report import write_report
@@ -102,8 +112,8 @@ def report(
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(help="Run folder.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="FILE.parquet or FILE.csv.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Run folder.", show_default=False)],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="A .parquet or .csv.")],
 ) -> None:
     """Write the long table: one row per alternative per trial, with a codebook beside it."""
     from analysis.frame import export as write

@@ -14,12 +14,19 @@ from aces.errors import StoreError, nearest
 if TYPE_CHECKING:
     from aces.store import Progress, RunStore
 
-RunFolder = Annotated[Path, typer.Argument(help="Run folder.", show_default=False)]
+RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Run folder.", show_default=False)]
 
-Buyers = Annotated[list[str], typer.Option(help="Run only this buyer; may be repeated.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes [default: processors].")]
+Buyers = Annotated[
+    list[str], typer.Option(metavar="NAME", help="Run only this buyer; may be repeated.")
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor by default.")
+]
 ExecutorName = Annotated[
     Literal["local", "inline"], typer.Option(help="Worker processes, or this process.")
+]
+MaxFailed = Annotated[
+    str, typer.Option(metavar="N|P%", help="Operational failures allowed: a number or a share.")
 ]
 
 
@@ -34,17 +41,17 @@ def register(app: typer.Typer) -> None:
 
 def run(
     experiment: Experiment,
-    out: Annotated[Path, typer.Option(help="Run folder; one that holds part of it goes on.")],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Run folder; one that holds part of it goes on.")
+    ],
     settings: Settings = [],  # noqa: B006
-    buyers: Annotated[list[str], typer.Option(help="Run only this buyer; may be repeated.")] = [],  # noqa: B006
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes [default: processors].")
-    ] = None,
-    executor: Annotated[
-        Literal["local", "inline"], typer.Option(help="Worker processes, or this one.")
-    ] = "local",
-    max_failed: Annotated[str, typer.Option(help="Operational failures allowed: N or P%.")] = "5%",
-    retry_failed: Annotated[bool, typer.Option(help="Run failed trials again.")] = False,
+    buyers: Buyers = [],  # noqa: B006
+    workers: Workers = None,
+    executor: ExecutorName = "local",
+    max_failed: MaxFailed = "5%",
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Run again what failed operationally.")
+    ] = False,
 ) -> None:
     """Run an experiment, or go on where the folder holds part of it."""
     from aces.catalog import load_catalog

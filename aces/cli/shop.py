@@ -22,9 +22,7 @@ def shop(
     catalog: Annotated[
         str, typer.Option(help="demo, or anything `aces catalog import` reads.")
     ] = "demo",
-    category: Annotated[
-        str | None, typer.Option(help="Shelf to show [default: the first].")
-    ] = None,
+    category: Annotated[str | None, typer.Option(help="Shelf to show; all by default.")] = None,
     port: Annotated[int, typer.Option(help="Port on this machine; 0 picks one.")] = 8080,
 ) -> None:
     """Serve the shop for a person to browse."""
