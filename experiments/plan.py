@@ -278,12 +278,28 @@ def _resolve_buyers(
     return spec.model_copy(update={"buyers": tuple(resolved)})
 
 
+def _check_slot(spec: ExperimentSpec, place: tuple[str | int, ...], part: str) -> None:
+    """A slot term must name a row, column or position that the grid has."""
+    shelf = spec.shelf
+    counts = {
+        "row": ("rows", -(-shelf.size // shelf.columns)),
+        "col": ("columns", min(shelf.size, shelf.columns)),
+        "pos": ("positions", shelf.size),
+    }
+    kind, _, number = part.partition("_")
+    if kind in counts and number.isdecimal():
+        what, most = counts[kind]
+        if not 1 <= int(number) <= most:
+            raise SpecError(f"{spec.where(*place)}: '{part}': the grid has {what} 1 to {most}")
+
+
 def _check_term(
     spec: ExperimentSpec, place: tuple[str | int, ...], term: str, levels: set[str]
 ) -> None:
     """A planted term must be made of what a buyer can see."""
     visible = {*SEEN, *STANDARD_MARKS, *STOCK_MARKS}
     for part in term.split(":"):
+        _check_slot(spec, place, part)
         if part in visible or terms.is_derived(part):
             continue
         known = {*visible, "row_1", "col_1", "pos_1", "log_price", "log_review_count"}
