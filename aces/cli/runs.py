@@ -22,6 +22,9 @@ Buyers = Annotated[
 Workers = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor by default.")
 ]
+Concurrency = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Trials side by side in each process.")
+]
 ExecutorName = Annotated[
     Literal["local", "inline"], typer.Option(help="Worker processes, or this process.")
 ]
@@ -47,6 +50,7 @@ def run(
     settings: Settings = [],  # noqa: B006
     buyers: Buyers = [],  # noqa: B006
     workers: Workers = None,
+    concurrency: Concurrency = 1,
     executor: ExecutorName = "local",
     max_failed: MaxFailed = "5%",
     retry_failed: Annotated[
@@ -70,7 +74,7 @@ def run(
             spec,
             catalog,
             out,
-            LocalExecutor(workers) if executor == "local" else InlineExecutor(),
+            LocalExecutor(workers, concurrency) if executor == "local" else InlineExecutor(),
             buyers=buyers,
             retry_failed=retry_failed,
             limit=limit,

@@ -20,7 +20,7 @@ from experiments.station import Job, Station
 from experiments.trial import run_trial
 
 AHEAD = 255
-"""Jobs that a worker is given beyond the one it works on, where trials take milliseconds."""
+"""Jobs that a worker is given beyond those it works on, where trials take milliseconds."""
 FLUSH_S, FLUSH_TRIALS = 0.2, 64
 """Longest time that a finished trial waits to be sent, and with how many others."""
 MAX_DEATHS = 2
@@ -41,11 +41,17 @@ class LocalExecutor:
 
     Args:
         workers: Processes; the number of processors where not given.
+        concurrency: Trials under way at a time in each: more where buyers wait for a model.
     """
 
-    def __init__(self, workers: int | None = None) -> None:
+    def __init__(self, workers: int | None = None, concurrency: int = 1) -> None:
         self.workers = workers or os.cpu_count() or 1
-        self.facts: dict[str, object] = {"executor": "local", "workers": self.workers}
+        self.concurrency = concurrency
+        self.facts: dict[str, object] = {
+            "executor": "local",
+            "workers": self.workers,
+            "concurrency": concurrency,
+        }
 
     def run(self, setting: Setting, jobs: Sequence[Job]) -> Generator[list[Finished]]:
         """Yields finished trials as workers send them.
@@ -53,7 +59,7 @@ class LocalExecutor:
         Raises:
             AcesError: If a worker can't start (no browser, say), or workers keep dying.
         """
-        crew = _Crew(setting, jobs, min(self.workers, max(1, len(jobs))))
+        crew = _Crew(setting, jobs, min(self.workers, max(1, len(jobs))), self.concurrency)
         try:
             for finished, facts in crew.work():
                 self.facts |= facts
@@ -66,21 +72,25 @@ class LocalExecutor:
 class _Crew:
     """The workers of one run and what is left for them to do."""
 
-    def __init__(self, setting: Setting, jobs: Sequence[Job], size: int) -> None:
+    def __init__(self, setting: Setting, jobs: Sequence[Job], size: int, concurrency: int) -> None:
         self._setting = setting
+        self._concurrency = concurrency
         self._todo = deque(jobs)
         self._deaths: dict[str, int] = {}
         self._lost = 0
         # a forked Chromium driver or server thread would be half a copy
         self._context = multiprocessing.get_context("spawn")
         slow = any(name != "json" for name in setting.interfaces)
-        self._ahead = 1 if slow else AHEAD
+        self._most = concurrency + (1 if slow else AHEAD)
         self._workers = [self._hire() for _ in range(size)]
 
     def _hire(self) -> _Worker:
         here, there = self._context.Pipe()
         process = self._context.Process(
-            target=_serve, args=(there, self._setting), name="aces worker", daemon=True
+            target=_serve,
+            args=(there, self._setting, self._concurrency),
+            name="aces worker",
+            daemon=True,
         )
         process.start()
         there.close()
@@ -111,7 +121,7 @@ class _Crew:
     def _feed(self, worker: _Worker) -> None:
         """Hands out jobs up to what the worker may hold."""
         share = -(-len(self._todo) // len(self._workers)) if self._todo else 0
-        room = min(self._ahead + 1 - len(worker.held), share)
+        room = min(self._most - len(worker.held), share)
         if self._todo and self._todo[0].trial.id in self._deaths:
             # whoever held it died: it goes out alone, to take no others along
             room = 0 if worker.held else 1
@@ -158,41 +168,54 @@ class _Crew:
                 worker.process.terminate()
 
 
-def _serve(pipe: Connection, setting: Setting) -> None:
+def _serve(pipe: Connection, setting: Setting, concurrency: int) -> None:
     """A worker's life: jobs in, finished trials out, until the pipe closes."""
     # Ctrl-C reaches the whole group; the main process decides what to do about it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        asyncio.run(_work(pipe, setting))
+        asyncio.run(_work(pipe, setting, concurrency))
 
 
-async def _work(pipe: Connection, setting: Setting) -> None:
-    blobs = BlobStore(setting.blobs)
+async def _work(pipe: Connection, setting: Setting, concurrency: int) -> None:
     async with Station(setting.plan, setting.pictures) as station:
         try:
             await station.open(set(setting.interfaces))
-        except AcesError as error:
+            pipe.send(([], await station.facts()))
+            await _Desk(pipe, station, BlobStore(setting.blobs)).serve(concurrency)
+        except AcesError as error:  # no browser, or the disk is full, say
             pipe.send(error)
-            return
-        pipe.send(([], await station.facts()))
-        while True:
-            try:
-                await _run_batch(pipe.recv(), pipe, station, blobs)
-            except AcesError as error:  # the disk is full, say
-                pipe.send(error)
-                return
 
 
-async def _run_batch(
-    jobs: Sequence[Job], pipe: Connection, station: Station, blobs: BlobStore
-) -> None:
-    """Runs jobs in order, sending what is finished every fraction of a second."""
-    done: list[Finished] = []
-    sent = time.monotonic()
-    for job in jobs:
-        done.append(keep(job, await run_trial(job, station), blobs))
-        if len(done) >= FLUSH_TRIALS or time.monotonic() - sent > FLUSH_S:
-            pipe.send((done, {}))
-            done, sent = [], time.monotonic()
-    if done:
-        pipe.send((done, {}))
+class _Desk:
+    """A worker's in-tray and out-tray: several trials may be under way while buyers think."""
+
+    def __init__(self, pipe: Connection, station: Station, blobs: BlobStore) -> None:
+        self._pipe = pipe
+        self._station = station
+        self._blobs = blobs
+        self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
+        self._done: list[Finished] = []
+        self._sent = time.monotonic()
+
+    async def serve(self, concurrency: int) -> None:
+        """Runs what comes in, up to `concurrency` trials side by side, until the pipe closes."""
+        asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._receive, concurrency)
+        await asyncio.gather(*(self._work_off() for _ in range(concurrency)))
+
+    def _receive(self, concurrency: int) -> None:
+        try:
+            jobs: Sequence[Job | None] = self._pipe.recv()
+        except (EOFError, OSError):
+            asyncio.get_running_loop().remove_reader(self._pipe.fileno())
+            jobs = [None] * concurrency
+        for job in jobs:
+            self._jobs.put_nowait(job)
+
+    async def _work_off(self) -> None:
+        while (job := await self._jobs.get()) is not None:
+            record = await run_trial(job, self._station)
+            self._done.append(keep(job, record, self._blobs))
+            late = time.monotonic() - self._sent > FLUSH_S
+            if late or self._jobs.empty() or len(self._done) >= FLUSH_TRIALS:
+                self._pipe.send((self._done, {}))
+                self._done, self._sent = [], time.monotonic()
