@@ -112,7 +112,7 @@ class BlobStore:
         except OSError as error:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
-            raise StoreError(f"{self.folder}: {_why(error)}") from error
+            raise StoreError(f"{self.folder}: {why(error)}") from error
 
     def get(self, name: str) -> bytes:
         """Returns the bytes of a stored name."""
@@ -176,7 +176,7 @@ class RunStore:
                 migrate(db, found)
                 undo.pop_all()
         except (OSError, sqlite3.OperationalError) as error:
-            raise StoreError(f"{folder}: {_why(error)}") from error
+            raise StoreError(f"{folder}: {why(error)}") from error
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{path}: not a run of ACES: {error}") from error
         return cls(folder, db, lock)
@@ -224,13 +224,13 @@ class RunStore:
         try:
             self.db.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            raise StoreError(f"{self.folder}: {_why(error)}") from error
+            raise StoreError(f"{self.folder}: {why(error)}") from error
         try:
             yield self.db
             self.db.execute("COMMIT")
         except sqlite3.OperationalError as error:
             self._roll_back()
-            raise StoreError(f"{self.folder}: {_why(error)}") from error
+            raise StoreError(f"{self.folder}: {why(error)}") from error
         except BaseException:
             self._roll_back()
             raise
@@ -395,7 +395,8 @@ def _marks(n: int) -> str:
     return ", ".join("?" * n)
 
 
-def _why(error: sqlite3.OperationalError | OSError) -> str:
+def why(error: sqlite3.OperationalError | OSError) -> str:
+    """Returns why a run folder can't be written, and what to do about it."""
     text = str(error)
     if "full" in text or "No space" in text:
         return "the disk is full. Free some space and run the same command again: it goes on"

@@ -13,7 +13,7 @@ from typing import Any
 import aces
 from aces.errors import StoreError
 from aces.spec import digest
-from aces.store import RunStore
+from aces.store import RunStore, why
 
 WATCHED = ("flask", "jinja2", "playwright", "pydantic", "numpy", "resvg-py", "werkzeug")
 """Packages whose version can change what a buyer sees or what is drawn."""
@@ -71,7 +71,7 @@ def write_manifest(store: RunStore) -> Path:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     except OSError as error:
-        raise StoreError(f"{path}: can't be written: {error}") from error
+        raise StoreError(f"{path}: {why(error)}") from error
     return path
 
 

@@ -66,9 +66,10 @@ def main() -> None:
     except AcesError as error:
         _complain(str(error))
         sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        _complain("interrupted; what was finished is stored. The same command goes on")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == 130:  # typer has turned Ctrl-C into this, without a word
+            _complain("interrupted. What a run has finished is stored: the same command goes on")
+        raise
     except BrokenPipeError:
         sys.exit(0)
 
