@@ -30,7 +30,7 @@ class Pilot:
     sets: NDArray[np.int64]
     products: NDArray[np.int64]
     effects: Floats
-    """Planted product effect of each row."""
+    """What each row's utility has besides the terms: product effects, terms not estimated."""
 
 
 def describe(plan: Plan) -> dict[str, Any]:
@@ -131,8 +131,21 @@ def pilot_worlds(plan: Plan, names: Sequence[str], prior: Mapping[str, float]) -
         X=terms.matrix(names, table),
         sets=table["set"],
         products=np.array([code[product_id] for product_id in ids]),
-        effects=np.array([prior.get(f"product_id[{i}]", 0.0) for i in ids]),
+        effects=np.array([prior.get(f"product_id[{i}]", 0.0) for i in ids])
+        + _other_effects(names, prior, table),
     )
+
+
+def _other_effects(
+    names: Sequence[str], prior: Mapping[str, float], table: Mapping[str, Any]
+) -> Floats:
+    """What planted terms that are not estimated add to the utility of each row."""
+    total = np.zeros(len(table["set"]))
+    for name, value in prior.items():
+        parts = name.split(":")
+        if name not in names and all(part in table or terms.is_derived(part) for part in parts):
+            total += value * terms.term(name, table)
+    return total
 
 
 def _fields(plan: Plan) -> dict[str, Any]:
