@@ -4,14 +4,11 @@ Commands import what they need when they are called, so that `aces --help` is in
 """
 
 import sys
-from importlib.util import find_spec
-from pathlib import Path
 
 import typer
 
+from aces.cli.siblings import check_siblings
 from aces.errors import AcesError
-
-SIBLINGS = ("marketplace", "agents", "experiments", "analysis")
 
 app = typer.Typer(
     name="aces",
@@ -22,25 +19,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-def check_siblings() -> None:
-    """Makes sure that the four sibling packages are ours.
-
-    Raises:
-        ImportError: If another distribution's package of the same name comes first; several
-            projects install a top-level `agents`.
-    """
-    root = Path(__file__).resolve().parent.parent.parent
-    for name in SIBLINGS:
-        spec = find_spec(name)
-        found = Path(spec.origin).resolve().parent if spec and spec.origin else None
-        if found != root / name:
-            raise ImportError(
-                f"the package '{name}' comes from {found or 'nowhere'}, not from {root / name}. "
-                "Another distribution installs a package of that name; use an environment of "
-                "ACES's own (`make setup` makes .venv), or uninstall the other"
-            )
 
 
 def _register() -> None:

@@ -51,7 +51,7 @@ def _python() -> tuple[str, str]:
 
 
 def _packages() -> tuple[str, str]:
-    from aces.cli import check_siblings
+    from aces.cli.siblings import check_siblings
 
     try:
         check_siblings()
