@@ -1,5 +1,6 @@
 """What the interfaces of a browser share: entering, acting by real clicks, finding boxes."""
 
+import asyncio
 import base64
 import json
 from abc import abstractmethod
@@ -26,6 +27,8 @@ from aces.types import (
 from agents.browser import Browser, Tab
 from agents.interfaces import PageConfig, ShopHandle
 from agents.interfaces._reading import Box, place
+
+CAPTURE_PAUSES_S = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 _PAGES: dict[str, Page] = {
     "search": "results",
@@ -250,7 +253,8 @@ def _quoted(value: str) -> str:
 async def capture(tab: Tab, image_format: str, quality: int, *, full_page: bool) -> bytes:
     """Returns the page's pixels, captured through CDP without Playwright's own waits.
 
-    A capture while a navigation is pending fails; it is tried again once the page has loaded.
+    A capture fails while a navigation is pending, and on a busy machine before the first frame
+    is drawn; it is tried again after a while.
     """
     from playwright.async_api import Error
 
@@ -259,12 +263,13 @@ async def capture(tab: Tab, image_format: str, quality: int, *, full_page: bool)
         options["optimizeForSpeed"] = True
     else:
         options["quality"] = quality
-    for attempt in (1, 2, 3):
+    for pause_s in CAPTURE_PAUSES_S:
+        await asyncio.sleep(pause_s)
         await tab.page.wait_for_load_state("load")
         try:
             answer = await tab.cdp.send("Page.captureScreenshot", options)
+        except Error as error:
+            refusal = error
+        else:
             return base64.b64decode(answer["data"])
-        except Error:
-            if attempt == 3:
-                raise
-    raise AssertionError("unreachable")
+    raise refusal
