@@ -212,8 +212,9 @@ def _clusters(column: "pd.Series[Any]") -> NDArray[Any]:
 
 def _whose(frame: "pd.DataFrame") -> dict[str, list[str]]:
     """Whose choices they are: the values of the columns that say so."""
-    return {
-        column: sorted(map(str, frame[column].dropna().unique()))
+    found = {
+        column: sorted(filter(None, map(str, frame[column].dropna().unique())))
         for column in WHOSE
         if column in frame.columns
     }
+    return {column: values for column, values in found.items() if values}
