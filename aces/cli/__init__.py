@@ -4,6 +4,8 @@ Commands import what they need when they are called, so that `aces --help` is in
 """
 
 import sys
+from functools import cache
+from pathlib import Path
 
 import typer
 
@@ -21,6 +23,7 @@ app = typer.Typer(
 )
 
 
+@cache
 def _register() -> None:
     """Adds the commands, in the order in which one meets them."""
     from aces.cli import catalog, doctor, experiments, results, runs, shop
@@ -34,6 +37,7 @@ def main() -> None:
     """Runs the command line; users' mistakes are one message and a status, never a traceback."""
     try:
         check_siblings()
+        sys.path.append(str(Path.cwd()))  # for plug-ins of one's own, `module:Class`
         _register()
         app()
     except ImportError as error:

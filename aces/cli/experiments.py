@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
@@ -47,13 +48,18 @@ def init(
     import experiments
 
     path = Path(f"{name.removesuffix('.yaml')}.yaml")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*", path.stem):
+        raise SpecError(f"aces init {name}: a name is a letter, then letters, digits, . _ or -")
     if path.exists():
         raise SpecError(f"{path} is there already; choose another name, or delete it")
     template = "init-full.yaml" if full else "init.yaml"
     text = (Path(experiments.__file__).parent / "configs" / template).read_text(encoding="utf-8")
     if catalog != "demo":
         text = _for_catalog(text, catalog)
-    path.write_text(text.replace("NAME", path.stem), encoding="utf-8")
+    try:
+        path.write_text(text.replace("NAME", path.stem), encoding="utf-8")
+    except OSError as error:
+        raise SpecError(f"{path} can't be written: {error.strerror}") from error
     say(f"wrote {path}")
     next_step(f"aces plan {path}")
 

@@ -23,7 +23,9 @@ def shop(
         str, typer.Option(help="demo, or anything `aces catalog import` reads.")
     ] = "demo",
     category: Annotated[str | None, typer.Option(help="Shelf to show; all by default.")] = None,
-    port: Annotated[int, typer.Option(help="Port on this machine; 0 picks one.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on this machine; 0 picks one.")
+    ] = 8080,
 ) -> None:
     """Serve the shop for a person to browse."""
     from aces.catalog import load_catalog

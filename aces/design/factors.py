@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -20,11 +20,11 @@ class FactorSettings(Record):
     """
 
     distribution: Literal["lognormal", "uniform", "levels"] = "lognormal"
-    mu: float = 0.0
-    sigma: float = Field(default=0.3, ge=0)
+    mu: float = Field(default=0.0, ge=-5, le=5)
+    sigma: float = Field(default=0.3, ge=0, le=5)
     low: float = Field(default=0.8, gt=0)
-    high: float = Field(default=1.25, gt=0)
-    factors: tuple[float, ...] = ()
+    high: float = Field(default=1.25, gt=0, le=1000)
+    factors: tuple[Annotated[float, Field(gt=0, le=1000)], ...] = ()
     """Of `levels`: the factors, equally likely."""
     scope: Literal["listing", "shelf"] = "listing"
     """`shelf`: one factor for all listings of a world."""
