@@ -1,6 +1,6 @@
 """Specification -> plan: the products, the draws, the worlds and the trials of an experiment."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -130,6 +130,14 @@ class Plan:
             return stream
         return stream.child(trial.buyer, trial.interface)
 
+    def pictures(self) -> list[str]:
+        """Keys of the pictures that may be shown: the catalogue's, and those of arms."""
+        keys = [key for listing in self.listings.values() for key in listing.pictures]
+        for declaration in self.declarations.values():
+            if isinstance(declaration, design.Arms):
+                keys += declaration.pictures_named()
+        return list(dict.fromkeys(keys))
+
     def varied(self) -> list[str]:
         """The levels that differ between worlds."""
         return [level for d in self.declarations.values() for level in d.varied()]
@@ -175,7 +183,7 @@ def make_plan(spec: ExperimentSpec, catalog: Catalog) -> Plan:
     ids = list(dict.fromkeys(product_id for pool in pools.values() for product_id in pool))
     listings = {product_id: catalog.listings[product_id] for product_id in ids}
     declarations = _declarations(spec)
-    _check_products_named(spec, declarations, pools)
+    _check_named(spec, declarations, pools, catalog.pictures)
     resolved = _resolve_buyers(spec, list(listings.values()), declarations)
     sliced = catalog.subset(ids)
     return Plan(
@@ -222,12 +230,13 @@ def _declarations(spec: ExperimentSpec) -> dict[str, design.Declaration]:
     return found
 
 
-def _check_products_named(
+def _check_named(
     spec: ExperimentSpec,
     declarations: Mapping[str, design.Declaration],
     pools: Mapping[str, Sequence[str]],
+    pictures: Collection[str],
 ) -> None:
-    """Every product a treatment names must be one that is shown."""
+    """Every product and picture that a treatment names must be there to be shown."""
     ids = {product_id for pool in pools.values() for product_id in pool}
     for index, (name, declaration) in enumerate(declarations.items()):
         for product_id in declaration.products_named():
@@ -236,6 +245,13 @@ def _check_products_named(
                     f"{spec.where('treatments', index)}: '{name}' names product "
                     f"'{product_id}', which no shelf shows{nearest(product_id, ids)}"
                 )
+        if isinstance(declaration, design.Arms):
+            for key in declaration.pictures_named():
+                if key not in pictures:
+                    raise SpecError(
+                        f"{spec.where('treatments', index)}: '{name}' names picture '{key}', "
+                        f"which the catalogue does not have{nearest(key, pictures)}"
+                    )
         if isinstance(declaration, design.Fixed) and declaration.level == "position":
             for task_id, pool in pools.items():
                 taken = [declaration.values.get(product_id) for product_id in pool]

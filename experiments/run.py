@@ -186,8 +186,7 @@ def _store_slice(store: RunStore, plan: Plan, catalog: Catalog) -> None:
         )
         for product_id, listing in plan.listings.items()
     )
-    keys = [key for listing in plan.listings.values() for key in listing.pictures]
-    store.add_pictures(keys, lambda key: catalog.picture(key)[0])
+    store.add_pictures(plan.pictures(), lambda key: catalog.picture(key)[0])
 
 
 @contextmanager

@@ -58,6 +58,11 @@ class Arms(Record):
         by_product = (name for arm in self.arms for name in arm.by_product)
         return list(dict.fromkeys([*(self.products or ()), *by_product]))
 
+    def pictures_named(self) -> list[str]:
+        """Returns the keys of the pictures that its arms show."""
+        lists = (changes.get("pictures") for changes in self._changes())
+        return [str(key) for keys in lists if isinstance(keys, list) for key in keys]
+
     def varied(self) -> list[str]:
         """Returns the 0/1 levels; the fields an arm changes vary only with it."""
         return self.columns()
@@ -95,16 +100,15 @@ class Arms(Record):
         rest = iter(drawn)
         return [next(rest) if on else None for on in chosen], probability
 
+    def _changes(self) -> list[Mapping[str, JsonValue]]:
+        return [each for arm in self.arms for each in (arm.changes, *arm.by_product.values())]
+
     def _fields(self) -> set[str]:
-        return {
-            name
-            for arm in self.arms
-            for changes in (arm.changes, *arm.by_product.values())
-            for name in changes
-        }
+        return {name for changes in self._changes() for name in changes}
 
     def _shown(self, name: str, item: Listing, arm: int | None) -> Any:  # noqa: ANN401
-        catalogue = getattr(item, name, 0)  # a mark's kind is a level too
+        # as it will be stored: lists, not tuples, and no records
+        catalogue = item.model_dump(mode="json", include={name}).get(name, 0)
         if arm is None:
             return catalogue
         own = self.arms[arm].by_product.get(item.product_id, {})

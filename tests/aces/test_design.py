@@ -24,7 +24,7 @@ from aces.design import (
     shelf,
 )
 from aces.seeds import Stream
-from aces.types import Assignment, Listing
+from aces.types import Assignment, Listing, Mark
 
 DECLARATION = TypeAdapter(Declaration)
 
@@ -39,6 +39,8 @@ def listings(size):
             rating=(4.1, 3.0, None, 4.8, 5.0, 0.1)[i % 6],
             review_count=(120, 0, 3, 9)[i % 4],
             stock=40,
+            bullets=("Light", "Strong"),
+            marks=(Mark(kind="best_seller", text="Best Seller"),),
         )
         for i in range(size)
     ]
@@ -69,7 +71,15 @@ DISCRETE = {
         arms=(Arm(name="a"), Arm(name="b", weight=2), Arm(name="c", by_product={"p0": {}})),
     ),
 }
+FIELDS = Arms(
+    name="x",
+    arms=(
+        Arm(name="a"),
+        Arm(name="b", changes={"marks": [{"kind": "eco", "text": "Eco"}], "bullets": ["One"]}),
+    ),
+)
 CONTINUOUS = {
+    "fields that are lists": FIELDS,
     "lognormal": Factor(level="price_cents", sigma=0.3, minimum=1, hides=("list_price_cents",)),
     "uniform": Factor(level="price_cents", distribution="uniform", low=0.5, high=2.0),
     "shelf": Factor(level="price_cents", scope="shelf"),

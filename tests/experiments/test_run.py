@@ -227,3 +227,17 @@ def test_a_deadly_trial_takes_no_others_along(go, buyer, folder):
     assert 0 < deadly < 10
     details = table(folder / "run", "SELECT detail FROM outcomes WHERE status = 'failed'")
     assert all("died 2 times on this trial (exit code -9)" in detail for (detail,) in details)
+
+
+def test_pictures_of_an_arm_are_stored_and_must_exist(go, demo, folder):
+    watch, other = demo.slice("fitness_watch", 7)[::6]
+    (key,) = demo.listings[other].pictures  # of a product that no shelf shows
+    arms = f"arms: [{{name: own}}, {{name: other, changes: {{pictures: [{key}]}}}}]"
+    treatment = f"  - {{use: listing, name: photo, products: [{watch}], {arms}}}\n"
+    go(("buyers:", f"{treatment}buyers:"), buyers=["blind"])
+    with RunStore.open(folder / "run") as store:
+        content, media_type = store.pictures().picture(key)
+    assert (content[:4], media_type) == (b"\x89PNG", "image/png")
+    wrong = treatment.replace(key, "nothing.png")
+    with pytest.raises(SpecError, match=r"small.yaml:11 .*picture 'nothing.png', which the cat"):
+        go(("buyers:", f"{wrong}buyers:"), out="wrong")
