@@ -136,9 +136,10 @@ class _Crew:
     def _replace(self, worker: _Worker) -> list[Finished]:
         """Takes a dead worker's jobs back and hires another; gives up on jobs that kill."""
         worker.process.join(1.0)
-        if not worker.ready:
+        code = worker.process.exitcode
+        if not worker.ready and (code or 0) >= 0:  # below 0: somebody killed it
             raise BrowserError(
-                f"a worker could not start (exit code {worker.process.exitcode}); "
+                f"a worker could not start (exit code {code}); "
                 "its own error stands above. `aces doctor` says what is missing"
             )
         self._lost += 1
@@ -146,9 +147,10 @@ class _Crew:
             raise BrowserError(f"workers keep dying ({self._lost} so far); see `aces doctor`")
         failed = []
         for job in worker.held.values():
-            deaths = self._deaths[job.trial.id] = self._deaths.get(job.trial.id, 0) + 1
+            # what died before it was ready had not begun on any
+            deaths = self._deaths.get(job.trial.id, 0) + worker.ready
+            self._deaths[job.trial.id] = deaths
             if deaths >= MAX_DEATHS:
-                code = worker.process.exitcode
                 detail = f"the worker process died {deaths} times on this trial (exit code {code})"
                 choice = Choice(status=Status.FAILED, cause="worker", detail=detail)
                 failed.append(Finished(job.trial.id, choice))
