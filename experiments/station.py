@@ -86,7 +86,7 @@ class Station:
 
     async def _start_browser(self) -> None:
         server = serve(self._app)
-        self._stack.callback(server.close)
+        self._stack.callback(stop, server)
         self._url = f"http://127.0.0.1:{server.effective_port}"
         browser = Browser(self._url, headed=self._headed)
         await browser.start()
@@ -130,3 +130,11 @@ def serve(app: Any, port: int = 0) -> Any:  # noqa: ANN401
     server = create_server(app, host="127.0.0.1", port=port, threads=8)
     threading.Thread(target=server.run, name="shop", daemon=True).start()
     return server
+
+
+def stop(server: Any) -> None:  # noqa: ANN401
+    """Stops what `serve` started, from inside its own loop: nothing is closed under its hands."""
+    from waitress.wasyncore import close_all
+
+    server.trigger.pull_trigger(lambda: close_all(server._map))
+    server.task_dispatcher.shutdown(timeout=1)

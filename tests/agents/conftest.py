@@ -10,7 +10,7 @@ from PIL import Image
 from aces.types import Listing, Observation, Product, Viewport, World
 from agents.browser import Browser, find_chromium
 from agents.interfaces import INTERFACES, ShopHandle
-from experiments.station import serve
+from experiments.station import serve, stop
 from marketplace.app import create_app
 from marketplace.marks import legend, standard_mark
 from marketplace.sessions import Session, Sessions
@@ -53,7 +53,7 @@ class Lab:
 
     def close(self):
         self.run(self.browser.stop())
-        self.server.close()
+        stop(self.server)
         self.runner.close()
 
     async def interface(self, use, viewport=None, **config):

@@ -1,0 +1,37 @@
+"""The shop's server starts and stops without a trace."""
+
+import threading
+import time
+from urllib.request import urlopen
+
+import pytest
+
+from experiments.station import serve, stop
+
+
+def hello(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+
+
+def test_a_server_stops_whenever_it_is_told_and_leaves_no_thread():
+    before = threading.active_count()
+    for i in range(30):
+        server = serve(hello)
+        if i % 3:
+            time.sleep(0.001 * i)
+        if i % 2:
+            with urlopen(f"http://127.0.0.1:{server.effective_port}/") as answer:
+                assert answer.read() == b"hello"
+        stop(server)
+    deadline = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() <= before
+
+
+def test_a_port_is_free_again_and_a_taken_one_is_said():
+    server = serve(hello)
+    with pytest.raises(OSError, match="in use"):
+        serve(hello, server.effective_port)
+    stop(server)
