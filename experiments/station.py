@@ -136,5 +136,12 @@ def stop(server: Any) -> None:  # noqa: ANN401
     """Stops what `serve` started, from inside its own loop: nothing is closed under its hands."""
     from waitress.wasyncore import close_all
 
-    server.trigger.pull_trigger(lambda: close_all(server._map))
+    told = threading.Lock()
+
+    def close() -> None:
+        with told:  # the loop may wake before the call below is done with its sockets
+            close_all(server._map)
+
+    with told:
+        server.trigger.pull_trigger(close)
     server.task_dispatcher.shutdown(timeout=1)
