@@ -18,7 +18,7 @@ from aces.types import Assignment, Buyer, Listing, Product, Task, Trial, World
 from agents.buyers import BUYERS
 from agents.interfaces import INTERFACES
 from experiments.designs import Cell
-from marketplace.marks import STANDARD_MARKS, STOCK_MARKS
+from marketplace.marks import legend
 from marketplace.treatments import TREATMENTS
 from marketplace.worlds import build_world
 
@@ -137,6 +137,10 @@ class Plan:
             if isinstance(declaration, design.Arms):
                 keys += declaration.pictures_named()
         return list(dict.fromkeys(keys))
+
+    def legend(self) -> dict[str, tuple[str, ...]]:
+        """The texts by which marks are known: the shop's, the catalogue's and those of arms."""
+        return _legend(self.listings.values(), self.declarations)
 
     def varied(self) -> list[str]:
         """The levels that differ between worlds."""
@@ -270,6 +274,17 @@ def _check_fixed_slots(
         )
 
 
+def _legend(
+    listings: Iterable[Listing], declarations: Mapping[str, design.Declaration]
+) -> dict[str, tuple[str, ...]]:
+    """Kind of mark -> its texts, for every mark that a shelf may carry."""
+    own = [mark for listing in listings for mark in listing.marks]
+    for declaration in declarations.values():
+        if isinstance(declaration, design.Arms):
+            own += declaration.marks_named()
+    return legend(own)
+
+
 def _resolve_buyers(
     spec: ExperimentSpec,
     listings: Sequence[Listing],
@@ -277,13 +292,14 @@ def _resolve_buyers(
 ) -> ExperimentSpec:
     """The specification with rules in buyers' parameters turned into what they mean here."""
     levels = {level for declaration in declarations.values() for level in declaration.levels()}
+    kinds = _legend(listings, declarations)
     resolved = []
     for index, entry in enumerate(spec.buyers):
         plugin: Any = BUYERS.load(entry.use)
         parameters = dict(entry.parameters)
         for key in ("coefficients", "heterogeneity"):
             for term in parameters.get(key) or ():
-                _check_term(spec, ("buyers", index, key, term), term, levels)
+                _check_term(spec, ("buyers", index, key, term), term, levels, kinds)
         if hasattr(plugin, "resolve"):
             try:
                 config = plugin.resolve(plugin.Config(**parameters), spec.seed, listings)
@@ -310,10 +326,14 @@ def _check_slot(spec: ExperimentSpec, place: tuple[str | int, ...], part: str) -
 
 
 def _check_term(
-    spec: ExperimentSpec, place: tuple[str | int, ...], term: str, levels: set[str]
+    spec: ExperimentSpec,
+    place: tuple[str | int, ...],
+    term: str,
+    levels: set[str],
+    kinds: Collection[str],
 ) -> None:
     """A planted term must be made of what a buyer can see."""
-    visible = {*SEEN, *STANDARD_MARKS, *STOCK_MARKS}
+    visible = {*SEEN, *kinds}
     for part in term.split(":"):
         _check_slot(spec, place, part)
         if part in visible or terms.is_derived(part):

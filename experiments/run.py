@@ -17,7 +17,6 @@ from experiments.executors import Executor, Setting
 from experiments.manifest import changes, now, session_facts, write_manifest
 from experiments.plan import Plan, identity, make_plan
 from experiments.station import Job
-from marketplace.marks import legend
 
 OnProgress = Callable[[Progress], None]
 
@@ -128,7 +127,7 @@ def _claim(store: RunStore, plan: Plan) -> None:
     store.set_meta("declarations", declarations)
     store.set_meta("truths", plan.truths())
     store.set_meta("pools", plan.pools)
-    store.set_meta("legend", legend())
+    store.set_meta("legend", plan.legend())
     store.set_meta(
         "catalog",
         {

@@ -13,7 +13,6 @@ from agents.browser import Browser
 from agents.interfaces import INTERFACES, Interface, ShopHandle
 from experiments.plan import Plan
 from marketplace.app import create_app
-from marketplace.marks import legend
 from marketplace.sessions import Session, Sessions
 from marketplace.views import Pictures
 
@@ -70,7 +69,7 @@ class Station:
         needs_browser = any(interface.needs_browser for interface in built.values())
         if needs_browser and self._browser is None:
             await self._start_browser()
-        shop = ShopHandle(self.shop_url, self._app, legend())
+        shop = ShopHandle(self.shop_url, self._app, self.plan.legend())
         for name, interface in built.items():
             await interface.start(shop, self.plan.spec.shelf.viewport, self._browser)
             self._stack.push_async_callback(interface.stop)

@@ -1,5 +1,6 @@
 """The standard marks: what the shop lays over a listing, and how it reads."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from aces.errors import UserError, nearest
@@ -42,9 +43,16 @@ def standard_mark(kind: str, value: int | str = 1) -> Mark:
     return _ALL[kind].model_copy(update={"value": value})
 
 
-def legend() -> dict[str, str]:
-    """Returns what is visible of each kind of mark; `{value}` stands for its value."""
-    return {kind: mark.text for kind, mark in _ALL.items()}
+def legend(own: Iterable[Mark] = ()) -> dict[str, tuple[str, ...]]:
+    """Returns the texts by which each kind of mark is known; `{value}` stands for its value.
+
+    Args:
+        own: Marks of an experiment's or a catalogue's own, beside the standard ones.
+    """
+    texts = {kind: [mark.text] for kind, mark in _ALL.items()}
+    for mark in own:
+        texts.setdefault(mark.kind, []).append(mark.text)
+    return {kind: tuple(dict.fromkeys(found)) for kind, found in texts.items()}
 
 
 def shown_marks(listing: Listing) -> tuple[Mark, ...]:

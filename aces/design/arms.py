@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from aces.design.draws import Draw
 from aces.seeds import Stream
-from aces.types import Listing, Record
+from aces.types import Listing, Mark, Record
 
 
 class Arm(Record):
@@ -61,7 +61,12 @@ class Arms(Record):
     def pictures_named(self) -> list[str]:
         """Returns the keys of the pictures that its arms show."""
         lists = (changes.get("pictures") for changes in self._changes())
-        return [str(key) for keys in lists if isinstance(keys, list) for key in keys]
+        return [str(key) for keys in lists for key in _entries(keys)]
+
+    def marks_named(self) -> list[Mark]:
+        """Returns the marks that its arms show."""
+        lists = (changes.get("marks") for changes in self._changes())
+        return [Mark.model_validate(each) for marks in lists for each in _entries(marks)]
 
     def varied(self) -> list[str]:
         """Returns the 0/1 levels; the fields an arm changes vary only with it."""
@@ -113,3 +118,8 @@ class Arms(Record):
             return catalogue
         own = self.arms[arm].by_product.get(item.product_id, {})
         return own.get(name, self.arms[arm].changes.get(name, catalogue))
+
+
+def _entries(value: JsonValue) -> list[JsonValue]:
+    """The entries of a list, none of anything else."""
+    return value if isinstance(value, list) else []

@@ -27,8 +27,8 @@ class ShopHandle:
 
     base_url: str
     wsgi: WSGI
-    legend: Mapping[str, str]
-    """Kind of mark -> what is visible of it, `{value}` for its value; the same for every world."""
+    legend: Mapping[str, tuple[str, ...]]
+    """Kind of mark -> texts it shows, `{value}` for its value; the same for every world."""
 
 
 class Visit(Protocol):

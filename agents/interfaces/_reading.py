@@ -49,16 +49,19 @@ def read_count(text: str | None) -> int:
 
 
 @lru_cache(maxsize=16)
-def _patterns(legend: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _patterns(
+    legend: tuple[tuple[str, tuple[str, ...]], ...],
+) -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Kind of mark and the pattern of its text, longest text first."""
-    by_length = sorted(legend, key=lambda item: -len(item[1]))
+    pairs = [(kind, text) for kind, texts in legend for text in texts]
+    by_length = sorted(pairs, key=lambda pair: -len(pair[1]))
     return tuple(
         (kind, re.compile(re.escape(text).replace(re.escape("{value}"), r"(\S+)")))
         for kind, text in by_length
     )
 
 
-def read_marks(texts: Iterable[str], legend: Mapping[str, str]) -> dict[str, int | str]:
+def read_marks(texts: Iterable[str], legend: Mapping[str, tuple[str, ...]]) -> dict[str, int | str]:
     """Returns kind -> value (1 where it has none) of the marks whose text is visible."""
     marks: dict[str, int | str] = {}
     rest = "\n".join(texts)

@@ -36,13 +36,20 @@ treatments:
       - {level: best_seller}
       - {level: limited_time}
       - {level: scarcity, also: {stock: [1, 2, 3, 4]}}
+  - use: listing
+    name: disclosure
+    unit: listing
+    arms:
+      - {name: none}
+      - {name: plain, changes: {marks: [{kind: ad, text: Ad, look: quiet, place: title}]}}
+      - {name: full, changes: {marks: [{kind: ad, text: "Paid placement, {value}", value: 3}]}}
 buyers:
   - use: utility
     name: planted
     coefficients:
       {row_1: 0.9, col_1: 0.5, col_2: 0.2, col_3: -0.1, pos_8: 0.4, log_price: -1.8, rating: 0.8,
       log_review_count: 0.15, sponsored: -0.2, overall_pick: 1.2, best_seller: 0.4,
-      limited_time: 0.2, scarcity: 0.3, discounted: 0.5, "log_price:sponsored": -0.1}
+      limited_time: 0.2, scarcity: 0.3, discounted: 0.5, "log_price:sponsored": -0.1, ad: -0.4}
     product_effects: {sd: 0.5, log_price: 1.0}
 interface: [json, screenshot, aria, html]
 worlds_per_task: 100
@@ -104,6 +111,7 @@ def test_interfaces_agree_over_200_trials(plan: Plan) -> None:
         "best_seller",
         "limited_time",
         "scarcity",
+        "ad",
     }
     assert any(item.list_price_cents for item in seen)
     assert {by["json"].choice.product_id for by in records} > {seen[0].product_id}

@@ -33,12 +33,12 @@ def test_unknown_currency_and_mark_name_the_nearest():
 
 def test_legend_covers_every_standard_mark_and_what_stock_says():
     assert legend() == {
-        "sponsored": "Sponsored",
-        "overall_pick": "Overall Pick",
-        "best_seller": "Best Seller",
-        "limited_time": "Limited time deal",
-        "scarcity": "Only {value} left in stock",
-        "unavailable": "Currently unavailable",
+        "sponsored": ("Sponsored",),
+        "overall_pick": ("Overall Pick",),
+        "best_seller": ("Best Seller",),
+        "limited_time": ("Limited time deal",),
+        "scarcity": ("Only {value} left in stock",),
+        "unavailable": ("Currently unavailable",),
     }
     assert {kind: mark.kind for kind, mark in STANDARD_MARKS.items()} == {
         kind: kind for kind in STANDARD_MARKS
