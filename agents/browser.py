@@ -147,7 +147,7 @@ class Browser:
 
         Args:
             viewport: The window's size.
-            reuse: Wipe a used page rather than make a new context; about twice as fast.
+            reuse: Wipe a used page rather than make a new context, which takes longer.
         """
         idle = self._idle.setdefault(viewport, [])
         context, tab = idle.pop() if reuse and idle else await self._open(viewport)

@@ -36,7 +36,7 @@ SORRY = "Something went wrong on our side."
 class Guarded(Flask):
     """Flask with headers on every answer: files may be kept for ever, all else never.
 
-    They join the bare WSGI headers, which is ten times faster than through Flask's.
+    They join the bare WSGI headers, which is cheaper than through Flask's.
     """
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
