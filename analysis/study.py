@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from aces.design import Declaration, Draw, draw, shelf
+from aces.design import Declaration, Draw, draw_world
 from aces.errors import StoreError
 from aces.seeds import Stream
 from aces.spec import ExperimentSpec, Plugin
@@ -108,6 +108,6 @@ class Study:
         path = (self.spec.seed, "again", again) if again else (self.spec.seed,)
         stream = Stream(*path, "world", task_id, k)
         size, sample = self.spec.shelf.size, self.spec.shelf.sample
-        ids = shelf(self.pools[task_id], size, sample, stream.child("shelf"))
-        shown = [self.listings[product_id] for product_id in ids]
-        return ids, draw(self.declarations, shown, k, stream.child("levels"))
+        pool = [self.listings[product_id] for product_id in self.pools[task_id]]
+        shown, drawn = draw_world(self.declarations, pool, size, sample, k, stream)
+        return [item.product_id for item in shown], drawn

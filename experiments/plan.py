@@ -59,9 +59,11 @@ class Plan:
         """Draws world k of a task: the same for every buyer, interface, machine and worker."""
         shelf = self.spec.shelf
         stream = Stream(self.spec.seed, "world", task_id, k)
-        ids = design.shelf(self.pools[task_id], shelf.size, shelf.sample, stream.child("shelf"))
-        base = [self.listings[product_id] for product_id in ids]
-        drawn = design.draw(self.declarations, base, k, stream.child("levels"))
+        pool = [self.listings[product_id] for product_id in self.pools[task_id]]
+        shown, drawn = design.draw_world(
+            self.declarations, pool, shelf.size, shelf.sample, k, stream
+        )
+        ids = [item.product_id for item in shown]
         return Assignment(
             world_id=digest([*self._world_key, task_id, k, ids, drawn.levels]),
             task_id=task_id,

@@ -33,6 +33,7 @@ __all__ = [
     "Tag",
     "Tags",
     "draw",
+    "draw_world",
     "shelf",
 ]
 
@@ -77,3 +78,25 @@ def shelf(pool: Sequence[V], size: int, sample: bool, stream: Stream) -> list[V]
         return list(pool[:size])
     chosen = stream.generator().choice(len(pool), size=size, replace=False)
     return [pool[i] for i in sorted(chosen.tolist())]
+
+
+def draw_world(
+    declarations: Mapping[str, Declaration],
+    pool: Sequence[Listing],
+    size: int,
+    sample: bool,
+    k: int,
+    stream: Stream,
+) -> tuple[list[Listing], Draw]:
+    """Returns the base listings of world k and their levels: the one way a world is drawn.
+
+    Args:
+        declarations: Treatment name -> declaration.
+        pool: Base listings that shelves are filled from.
+        size: Listings on the shelf.
+        sample: Whether they are drawn from the pool, or its first.
+        k: Index of the world within its task.
+        stream: The world's, `Stream(seed, "world", task, k)`.
+    """
+    shown = shelf(pool, size, sample, stream.child("shelf"))
+    return shown, draw(declarations, shown, k, stream.child("levels"))

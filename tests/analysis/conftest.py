@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aces.design import ACES_TAGS, Factor, Headroom, Permutation, Tags, draw, shelf
+from aces.design import ACES_TAGS, Factor, Headroom, Permutation, Tags, draw_world
 from aces.seeds import Stream
 from aces.spec import ExperimentSpec, Plugin, Shelf
 from aces.store import Finished, RunStore, StoredStep
@@ -126,14 +126,13 @@ def _meta(store, spec, buyers, listings) -> None:
 
 def _assignment(spec, task: str, k: int, listings) -> Assignment:
     stream = Stream(spec.seed, "world", task, k)
-    pool = [p for p in listings if p.startswith(task)]
-    ids = shelf(pool, spec.shelf.size, spec.shelf.sample, stream.child("shelf"))
-    drawn = draw(DECLARATIONS, [listings[i] for i in ids], k, stream.child("levels"))
+    pool = [listing for name, listing in listings.items() if name.startswith(task)]
+    shown, drawn = draw_world(DECLARATIONS, pool, spec.shelf.size, spec.shelf.sample, k, stream)
     return Assignment(
         world_id=f"{spec.seed}-{task}-{k}",
         task_id=task,
         k=k,
-        product_ids=tuple(ids),
+        product_ids=tuple(item.product_id for item in shown),
         levels=drawn.levels,
         probability=drawn.probability,
         marginals=drawn.marginals,
