@@ -193,7 +193,7 @@ class PageVisit:
             return missing
         if aim["covered"]:
             return "something else lies over what was to be clicked"
-        # a locator's click would wait for frames in which nothing moves: twice the time
+        # a locator's click would wait for frames in which nothing moves
         async with self._page.expect_navigation(wait_until="domcontentloaded"):
             await self._page.mouse.click(aim["x"], aim["y"])
         return None

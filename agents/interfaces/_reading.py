@@ -48,6 +48,33 @@ def read_count(text: str | None) -> int:
     return int(found[1].replace(",", "")) if found else 0
 
 
+def read_listing(
+    position: int,
+    legend: Mapping[str, tuple[str, ...]],
+    *,
+    url: str,
+    title: str,
+    price: str,
+    list_price: str | None,
+    stars: str | None,
+    count: str | None,
+    marks: Iterable[str],
+) -> PerceivedListing:
+    """Returns a listing from the texts on its card; row and column are found by `place`."""
+    return PerceivedListing(
+        product_id=read_product_id(url),
+        title=read_title(title),
+        price_cents=read_price(price),
+        list_price_cents=None if list_price is None else read_price(list_price),
+        rating=read_stars(stars),
+        review_count=read_count(count),
+        marks=read_marks(marks, legend),
+        position=position,
+        row=1,
+        col=1,
+    )
+
+
 @lru_cache(maxsize=16)
 def _patterns(
     legend: tuple[tuple[str, tuple[str, ...]], ...],

@@ -11,14 +11,7 @@ from aces.types import PerceivedListing
 from agents.browser import Tab
 from agents.interfaces import PageConfig
 from agents.interfaces._page import PageInterface
-from agents.interfaces._reading import (
-    read_count,
-    read_marks,
-    read_price,
-    read_product_id,
-    read_stars,
-    read_title,
-)
+from agents.interfaces._reading import read_listing
 
 _LINK = re.compile(r'link ("(?:[^"\\]|\\.)*")')
 _STARS = re.compile(r'img "(\d(?:\.\d)? out of 5 stars)"')
@@ -54,17 +47,16 @@ class AriaInterface(PageInterface):
         count = next((found[1] for text in texts if (found := _COUNT.search(text))), None)
         prices = next(text for text in facts if text.startswith("$"))
         struck = _LIST_PRICE.search(prices)
-        return PerceivedListing(
-            product_id=read_product_id(url),
-            title=read_title(json.loads(title)),
-            price_cents=read_price(prices),
-            list_price_cents=read_price(struck[1]) if struck else None,
-            rating=read_stars(stars),
-            review_count=read_count(count),
-            marks=read_marks(facts, self.shop.legend),
-            position=position,
-            row=1,
-            col=1,
+        return read_listing(
+            position,
+            self.shop.legend,
+            url=url,
+            title=json.loads(title),
+            price=prices,
+            list_price=struck[1] if struck else None,
+            stars=stars,
+            count=count,
+            marks=facts,
         )
 
 

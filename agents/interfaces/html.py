@@ -6,14 +6,7 @@ from aces.types import PerceivedListing
 from agents.browser import Tab
 from agents.interfaces import PageConfig
 from agents.interfaces._page import PageInterface
-from agents.interfaces._reading import (
-    read_count,
-    read_marks,
-    read_price,
-    read_product_id,
-    read_stars,
-    read_title,
-)
+from agents.interfaces._reading import read_listing
 
 
 class HtmlInterface(PageInterface):
@@ -35,21 +28,17 @@ class HtmlInterface(PageInterface):
 
     def _listing(self, position: int, card: Any) -> PerceivedListing:  # noqa: ANN401
         link = card.cssselect("h2 a")[0]
-        list_price = _text(card, ".list-price")
         stars = card.cssselect(".rating")
-        return PerceivedListing(
-            product_id=read_product_id(link.get("href")),
-            title=read_title(link.text_content()),
-            price_cents=read_price(_text(card, ".price") or ""),
-            list_price_cents=None if list_price is None else read_price(list_price),
-            rating=read_stars(stars[0].get("aria-label")) if stars else None,
-            review_count=read_count(_text(card, ".count")),
-            marks=read_marks(
-                [mark.text_content() for mark in card.cssselect(".mark")], self.shop.legend
-            ),
-            position=position,
-            row=1,
-            col=1,
+        return read_listing(
+            position,
+            self.shop.legend,
+            url=link.get("href"),
+            title=link.text_content(),
+            price=_text(card, ".price") or "",
+            list_price=_text(card, ".list-price"),
+            stars=stars[0].get("aria-label") if stars else None,
+            count=_text(card, ".count"),
+            marks=[mark.text_content() for mark in card.cssselect(".mark")],
         )
 
 

@@ -8,14 +8,7 @@ from aces.types import PerceivedListing
 from agents.browser import Tab
 from agents.interfaces import PageConfig
 from agents.interfaces._page import PageInterface, capture
-from agents.interfaces._reading import (
-    read_count,
-    read_marks,
-    read_price,
-    read_product_id,
-    read_stars,
-    read_title,
-)
+from agents.interfaces._reading import read_listing
 
 # what a person can read on each card, from the page as rendered
 _READ = """() => [...document.querySelectorAll('article.listing')].map(card => {
@@ -54,19 +47,7 @@ class ScreenshotInterface(PageInterface):
     async def read(self, tab: Tab, seen: dict[str, Any]) -> list[PerceivedListing]:
         """Returns the listings as rendered: text and stars that are drawn in those pixels."""
         cards = await tab.page.evaluate(_READ)
-        return [self._listing(position, card) for position, card in enumerate(cards, start=1)]
-
-    def _listing(self, position: int, card: dict[str, Any]) -> PerceivedListing:
-        list_price = card["list_price"]
-        return PerceivedListing(
-            product_id=read_product_id(card["url"]),
-            title=read_title(card["title"]),
-            price_cents=read_price(card["price"]),
-            list_price_cents=None if list_price is None else read_price(list_price),
-            rating=read_stars(card["stars"]),
-            review_count=read_count(card["count"]),
-            marks=read_marks(card["marks"], self.shop.legend),
-            position=position,
-            row=1,
-            col=1,
-        )
+        return [
+            read_listing(position, self.shop.legend, **card)
+            for position, card in enumerate(cards, start=1)
+        ]

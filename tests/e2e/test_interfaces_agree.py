@@ -1,12 +1,14 @@
 """Acceptance: every interface perceives the same shelf, field by field, and buys the same thing."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from aces.catalog import load_catalog
 from aces.cli.console import read_experiment
 from aces.spec import ExperimentSpec, Plugin
+from aces.types import PerceivedListing
 from agents.browser import find_chromium
 from experiments.plan import Plan, make_plan
 from experiments.station import Job, Station
@@ -121,8 +123,13 @@ def test_a_misread_rating_is_noticed(plan: Plan, monkeypatch: pytest.MonkeyPatch
     """The adversary: an interface that misreads one field must not pass, even if it buys alike."""
     from agents.interfaces import html
 
-    read = html.read_stars
-    monkeypatch.setattr(html, "read_stars", lambda text: min(5.0, (read(text) or 0) + 0.1))
+    read = html.read_listing
+
+    def misread(*args: Any, **texts: Any) -> PerceivedListing:
+        item = read(*args, **texts)
+        return item.model_copy(update={"rating": min(5.0, (item.rating or 0) + 0.1)})
+
+    monkeypatch.setattr(html, "read_listing", misread)
     with pytest.raises(AssertionError):
         _check(asyncio.run(_visit_all(plan, 1)))
 
