@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from aces.seeds import Stream
 
@@ -32,6 +32,44 @@ class Mark(Record):
     value: int | str | None = None
 
 
+class OptionValue(Record):
+    """One value of an option: a size, a colour, a pack."""
+
+    value: str = Field(min_length=1)
+    price_factor: float = Field(default=1.0, gt=0)
+    """Price of this value over the listing's price, so that it moves with a treated price."""
+    swatch: str = ""
+    """Its colour as `#rrggbb`, where it is one."""
+    picture: str = ""
+    """Key of the picture that shows it."""
+
+
+class Option(Record):
+    """Something a shopper may choose about a product. The listing offers the first value."""
+
+    name: str = Field(min_length=1)
+    values: tuple[OptionValue, ...] = Field(min_length=1)
+
+
+Fit = Literal["", "runs small", "true to size", "runs large"]
+
+
+class Review(Record):
+    """What somebody who bought the product says of it."""
+
+    stars: int = Field(ge=1, le=5)
+    title: str
+    text: str = ""
+    author: str = ""
+    date: str = Field(default="", pattern=r"^(\d{4}-\d\d-\d\d)?$")
+    verified: bool = True
+    helpful: int = Field(default=0, ge=0)
+    """How many shoppers found it helpful."""
+    fit: Fit = ""
+    options: Mapping[str, str] = {}
+    """What the reviewer bought: option -> value."""
+
+
 class Product(Record):
     """What a thing is, whoever sells it and however it is shown. Never changes."""
 
@@ -39,6 +77,49 @@ class Product(Record):
     category: str
     brand: str = ""
     attributes: Mapping[str, str] = {}
+    """The few facts that shoppers filter by."""
+    specification: Mapping[str, str] = {}
+    """The long table of facts."""
+    options: tuple[Option, ...] = ()
+    sold_out: tuple[Mapping[str, str], ...] = ()
+    """Combinations of option values that can't be had; options left out stand for every value."""
+    reviews: tuple[Review, ...] = ()
+    """All there are; a page shows those that fit the listing's rating."""
+
+
+class Offer(Record):
+    """The same product from another seller."""
+
+    seller: str = Field(min_length=1)
+    price_factor: float = Field(gt=0)
+    """Its price over the listing's, so that it moves with a treated price."""
+    condition: str = "New"
+    delivery_days: int = Field(default=5, ge=0)
+    shipping_cents: int = Field(default=0, ge=0)
+
+
+class Seller(Record):
+    """Who sells, and on what terms."""
+
+    name: str = Field(min_length=1)
+    about: str = ""
+    since: int | None = None
+    """Year."""
+    rating: float | None = Field(default=None, ge=0, le=5)
+    review_count: int = Field(default=0, ge=0)
+    ships_from: str = ""
+    shipping: str = ""
+    """Its terms, in words."""
+    return_days: int = Field(default=30, ge=0)
+    returns: str = ""
+    """Its terms, in words."""
+
+
+class Category(Record):
+    """How a category is called in the shop."""
+
+    title: str = Field(min_length=1)
+    department: str = Field(min_length=1)
 
 
 class Listing(Record):
@@ -57,6 +138,11 @@ class Listing(Record):
     pictures: tuple[str, ...] = ()
     """Keys of pictures in the catalogue; the shop serves them as `/pictures/<key>`."""
     seller: str = ""
+    delivery_days: int = Field(default=5, ge=0)
+    shipping_cents: int = Field(default=0, ge=0)
+    """What delivery of one order costs; the dearest of a cart's listings counts."""
+    offers: tuple[Offer, ...] = ()
+    """Of other sellers."""
     marks: tuple[Mark, ...] = ()
 
 
@@ -87,6 +173,19 @@ class Viewport(Record):
     device_scale: float = Field(default=1.0, gt=0, le=4)
 
 
+Part = Literal["product", "offer", "rating", "review", "breadcrumb", "open_graph"]
+
+
+class Markup(Record):
+    """What the pages tell machines (schema.org, Open Graph) beside what they show."""
+
+    parts: tuple[Part, ...] = ("product", "offer", "rating", "review", "breadcrumb", "open_graph")
+    """What is marked up; the rest is left out."""
+    says: Mapping[str, Mapping[str, JsonValue]] = {}
+    """Product id (`*`: every product) -> listing field -> what the markup claims instead of the
+    truth: `{"*": {"rating": 5.0}}`."""
+
+
 class World(Record):
     """A trial's whole shop, derived from catalogue slice and assignment. Its clock stands still."""
 
@@ -98,8 +197,19 @@ class World(Record):
     """In the order of the default results page: position 1 first."""
     products: Mapping[str, Product]
     columns: int = Field(default=4, ge=1)
+    rest: Literal["none", "catalog"] = "none"
+    """What the shop sells beside the shelf: nothing, or the rest of the catalogue, untreated."""
     ranker: str = "fixed"
-    theme: str = "default"
+    theme: str = "marigold"
+    density: Literal["comfortable", "compact"] = "comfortable"
+    layout: Literal["grid", "list"] = "grid"
+    scheme: Literal["light", "dark", "auto"] = "light"
+    """`auto`: as the browser prefers."""
+    locale: str = "en-US"
+    """How numbers, prices and dates are written."""
+    markup: Markup = Markup()
+    notices: tuple[Mark, ...] = ()
+    """Marks on the page rather than on a listing: banners, disclosures, nudges."""
     currency: str = "USD"
     clock: str = "2026-01-15T10:00:00Z"
     max_units: int | None = None

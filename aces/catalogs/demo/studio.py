@@ -286,3 +286,10 @@ def _stops(stops: Iterable[Stop]) -> str:
 
 def _attributes(style: dict[str, object]) -> str:
     return "".join(f' {name.replace("_", "-")}="{value}"' for name, value in style.items())
+
+
+def closeup(svg: str, x: float, y: float, size: float) -> str:
+    """Returns the picture cut to a square, and enlarged: the lens moved nearer."""
+    whole = f'viewBox="0 0 {SIZE} {SIZE}"'
+    near = f'viewBox="{number(x)} {number(y)} {number(size)} {number(size)}"'
+    return svg.replace(whole, near, 1)
