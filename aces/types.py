@@ -186,6 +186,16 @@ class Markup(Record):
     truth: `{"*": {"rating": 5.0}}`."""
 
 
+class Coupon(Record):
+    """A code that takes something off at checkout: a share, an amount, or both."""
+
+    code: str = Field(pattern=r"^[A-Z0-9]{3,20}$")
+    percent: int = Field(default=0, ge=0, le=100)
+    off_cents: int = Field(default=0, ge=0)
+    minimum_cents: int = Field(default=0, ge=0)
+    """The items must come to this much."""
+
+
 class World(Record):
     """A trial's whole shop, derived from catalogue slice and assignment. Its clock stands still."""
 
@@ -212,6 +222,12 @@ class World(Record):
     """Marks on the page rather than on a listing: banners, disclosures, nudges."""
     currency: str = "USD"
     clock: str = "2026-01-15T10:00:00Z"
+    controls: bool = False
+    """Whether results can be filtered, sorted and compared."""
+    page_size: int = Field(default=24, ge=1)
+    """Results on a page."""
+    coupons: tuple[Coupon, ...] = ()
+    """Codes that the shop takes."""
     max_units: int | None = None
     """Checkout refuses more units than this; 1 in trials."""
 
