@@ -7,7 +7,7 @@ format that has an importer in `aces/catalogs/`.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from aces.errors import CatalogError, nearest
 from aces.registry import Registry
-from aces.types import Listing, Product, Record
+from aces.types import Category, Listing, Product, Record, Seller
 
 MIMETYPES = {"png": "image/png", "webp": "image/webp", "jpg": "image/jpeg", "jpeg": "image/jpeg"}
 
@@ -48,6 +48,8 @@ class Catalog:
         currency: ISO 4217 code of every price.
         products: Product id -> product, in catalogue order.
         listings: Product id -> the offer that treatments start from, in the same order.
+        sellers: Seller's name -> who that is; sellers may be missing.
+        about: Category -> how it is called and where it belongs; categories may be missing.
         pictures: Picture key -> function that returns the picture's bytes.
         drawn: Product id -> names of the fields that were drawn at random, not given.
         drawn_seed: Seed of those draws; None where nothing was drawn.
@@ -59,6 +61,8 @@ class Catalog:
     products: Mapping[str, Product]
     listings: Mapping[str, Listing]
     pictures: Mapping[str, Callable[[], bytes]] = field(default_factory=dict, compare=False)
+    sellers: Mapping[str, Seller] = field(default_factory=dict, kw_only=True)
+    about: Mapping[str, Category] = field(default_factory=dict, kw_only=True)
     drawn: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drawn_seed: int | None = None
     problems: tuple[Problem, ...] = field(default=(), compare=False)
@@ -98,14 +102,45 @@ class Catalog:
                 f"catalogue '{self.name}' has no product '{id}'{nearest(id, self.products)}"
             )
         listings = {id: listing for id, listing in self.listings.items() if id in wanted}
-        shown = {key for listing in listings.values() for key in listing.pictures}
+        products = {id: product for id, product in self.products.items() if id in wanted}
+        shown = {key for id in listings for key in _pictures(products[id], listings[id])}
+        selling = {name for listing in listings.values() for name in _sellers(listing)}
+        categories = {product.category for product in products.values()}
         return replace(
             self,
-            products={id: product for id, product in self.products.items() if id in wanted},
+            products=products,
             listings=listings,
             pictures={key: load for key, load in self.pictures.items() if key in shown},
+            sellers={name: who for name, who in self.sellers.items() if name in selling},
+            about={name: what for name, what in self.about.items() if name in categories},
             drawn={id: fields for id, fields in self.drawn.items() if id in wanted},
         )
+
+    def title(self, category: str) -> str:
+        """Returns how a category is called in the shop."""
+        known = self.about.get(category)
+        return known.title if known else category.replace("_", " ").capitalize()
+
+    def departments(self) -> dict[str, list[str]]:
+        """Returns department -> its categories; one without a department is its own."""
+        found: dict[str, list[str]] = {}
+        for category in self.categories():
+            known = self.about.get(category)
+            found.setdefault(known.department if known else self.title(category), []).append(
+                category
+            )
+        return found
+
+    def priced_in(self, currency: str, rate: float) -> "Catalog":
+        """Returns the catalogue with its prices in another currency, rounded to its minor units.
+
+        Args:
+            currency: ISO 4217 code.
+            rate: What one unit of the present currency costs in the other.
+        """
+        scale = rate * 10.0 ** (minor_digits(currency) - minor_digits(self.currency))
+        listings = {id: _repriced(listing, scale) for id, listing in self.listings.items()}
+        return replace(self, currency=currency, listings=listings)
 
     def picture(self, key: str) -> tuple[bytes, str]:
         """Returns a picture and its media type.
@@ -119,14 +154,43 @@ class Catalog:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over currency, products and listings, picture keys among them."""
+        """SHA-256 over all that it says, picture keys among it."""
         content = {
             "currency": self.currency,
             "products": [product.model_dump(mode="json") for product in self.products.values()],
             "listings": [listing.model_dump(mode="json") for listing in self.listings.values()],
+            "sellers": [seller.model_dump(mode="json") for seller in self.sellers.values()],
+            "about": {name: what.model_dump(mode="json") for name, what in self.about.items()},
         }
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def minor_digits(currency: str) -> int:
+    """Returns how many decimals a price in major units has: 2 in dollars, 0 in yen."""
+    from babel.numbers import get_currency_precision
+
+    return get_currency_precision(currency)
+
+
+def _repriced(listing: Listing, scale: float) -> Listing:
+    money = ("price_cents", "list_price_cents", "shipping_cents")
+    amounts = {name: getattr(listing, name) for name in money}
+    scaled = {
+        name: None if cents is None else round(cents * scale) for name, cents in amounts.items()
+    }
+    return listing.model_copy(update=scaled)
+
+
+def _pictures(product: Product, listing: Listing) -> Iterator[str]:
+    """Keys of the pictures that show a product, its options' among them."""
+    yield from listing.pictures
+    yield from (value.picture for option in product.options for value in option.values)
+
+
+def _sellers(listing: Listing) -> Iterator[str]:
+    yield listing.seller
+    yield from (offer.seller for offer in listing.offers)
 
 
 @runtime_checkable

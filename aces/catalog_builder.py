@@ -10,12 +10,9 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from aces.catalog import MIMETYPES, Catalog, Problem
+from aces.catalog import MIMETYPES, Catalog, Problem, minor_digits
 from aces.errors import nearest
-from aces.types import Listing, Mark, Product
-
-WITHOUT_CENTS = {"CLP", "ISK", "JPY", "KRW", "VND"}
-"""Currencies whose minor unit is the unit itself."""
+from aces.types import Category, Listing, Mark, Offer, Option, Product, Record, Review, Seller
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _PRICE = re.compile(r"(?:[A-Z]{3} ?|[$€£¥₩])?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?")
@@ -24,6 +21,7 @@ _KEY = re.compile(r"[0-9a-f]{16}\.(?:png|webp|jpg|jpeg)")
 _NOTHING = object()
 
 T = TypeVar("T", bound="list[Any] | dict[str, Any]")
+R = TypeVar("R", bound=Record)
 
 
 class UnusableError(ValueError):
@@ -64,6 +62,8 @@ class CatalogBuilder:
         self._pictures: dict[str, Callable[[], bytes]] = {}
         self._drawn: dict[str, tuple[str, ...]] = {}
         self._problems: list[Problem] = []
+        self._sellers: dict[str, Seller] = {}
+        self._about: dict[str, Category] = {}
 
     def add(self, where: str, row: Mapping[str, Any]) -> None:
         """Takes one row; whatever is wrong with it becomes a problem at `where`."""
@@ -73,7 +73,18 @@ class CatalogBuilder:
             return
         pictures = [self._picture(where, values["id"], path) for path in values["pictures"]]
         values["pictures"] = tuple(filter(None, pictures))
+        values["options"] = tuple(
+            self._pictured(where, values["id"], option) for option in values["options"]
+        )
         self._keep(values)
+
+    def add_seller(self, seller: Seller) -> None:
+        """Takes who a seller is."""
+        self._sellers[seller.name] = seller
+
+    def add_category(self, name: str, about: Category) -> None:
+        """Takes how a category is called."""
+        self._about[name] = about
 
     def add_picture(self, key: str, load: Callable[[], bytes]) -> None:
         """Takes a picture that is not a file; rows name it by its key."""
@@ -116,6 +127,8 @@ class CatalogBuilder:
             drawn=self._drawn,
             drawn_seed=self.drawn_seed,
             problems=tuple(self._problems),
+            sellers=self._sellers,
+            about=self._about,
         )
 
     def _read(self, where: str, row: Mapping[str, Any], column: str) -> Any:  # noqa: ANN401
@@ -145,16 +158,26 @@ class CatalogBuilder:
         self._pictures[key] = file.read_bytes
         return key
 
+    def _pictured(self, where: str, product_id: str, option: Option) -> Option:
+        """The option with the files of its pictures turned into keys."""
+        values = tuple(
+            value.model_copy(
+                update={"picture": self._picture(where, product_id, value.picture) or ""}
+            )
+            if value.picture
+            else value
+            for value in option.values
+        )
+        return option.model_copy(update={"values": values})
+
     def _keep(self, values: dict[str, Any]) -> None:
         id = values.pop("id")
         if drawn := values.pop("drawn"):
             self._drawn[id] = drawn
-        facts = {name: values.pop(name) for name in ("category", "brand", "attributes")}
+        facts = {name: values.pop(name) for name in Product.model_fields if name in values}
         self._products[id] = Product(id=id, **facts)
-        price, list_price = values.pop("price"), values.pop("list_price")
-        self._listings[id] = Listing(
-            product_id=id, price_cents=price, list_price_cents=list_price, **values
-        )
+        amounts = {f"{name}_cents": values.pop(name) for name in MONEY}
+        self._listings[id] = Listing(product_id=id, **amounts, **values)
 
     def _id(self, found: object) -> str:
         text = str(found)
@@ -177,17 +200,19 @@ class CatalogBuilder:
         return int(cents)
 
     def _list_price(self, found: object) -> int | None:
+        return self._price_or(found, None, "no list price")
+
+    def _shipping(self, found: object) -> int | None:
+        return self._price_or(found, 0, "taken as free")
+
+    def _price_or(self, found: object, instead: int | None, then: str) -> int | None:
+        """A price that may be missing; `then` says what becomes of a broken one."""
         if not str(found).strip():
-            return None
+            return instead
         try:
             return self._price(found)
         except UnusableError as fault:
-            raise UnusableError(str(fault).replace("row left out", "no list price"), None) from None
-
-
-def minor_digits(currency: str) -> int:
-    """Returns how many decimals a price in major units has."""
-    return 0 if currency in WITHOUT_CENTS else 2
+            raise UnusableError(str(fault).replace("row left out", then), instead) from None
 
 
 def picture_digest(content: bytes) -> str:
@@ -274,12 +299,29 @@ def _attributes(_: CatalogBuilder, found: object) -> dict[str, str]:
     return {str(name): str(text) for name, text in value.items()}
 
 
-def _marks(_: CatalogBuilder, found: object) -> tuple[Mark, ...]:
-    value = _decoded(found, list, '[{"kind": "new", "text": "New"}]')
-    try:
-        return tuple(Mark.model_validate(mark) for mark in value)
-    except ValidationError:
-        raise UnusableError("is not a list of marks; left away", ()) from None
+def _records(kind: type[R], example: str) -> Callable[[CatalogBuilder, object], tuple[R, ...]]:
+    """Reads a list of records of one kind."""
+
+    def read(_: CatalogBuilder, found: object) -> tuple[R, ...]:
+        value = _decoded(found, list, example)
+        try:
+            return tuple(kind.model_validate(each) for each in value)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            place = ".".join(map(str, fault["loc"]))
+            name = kind.__name__.lower()
+            raise UnusableError(
+                f"is no list of {name}s such as {example} ({place}: {fault['msg']}); left away", ()
+            ) from None
+
+    return read
+
+
+def _combinations(_: CatalogBuilder, found: object) -> tuple[dict[str, str], ...]:
+    value = _decoded(found, list, '[{"Size": "M"}]')
+    if not all(isinstance(each, dict) for each in value):
+        raise UnusableError('is not a list such as [{"Size": "M"}]; left away', ())
+    return tuple({str(name): str(text) for name, text in each.items()} for each in value)
 
 
 COLUMNS: dict[str, Callable[[CatalogBuilder, object], Any]] = {
@@ -287,6 +329,10 @@ COLUMNS: dict[str, Callable[[CatalogBuilder, object], Any]] = {
     "category": _category,
     "brand": _text,
     "attributes": _attributes,
+    "specification": _attributes,
+    "options": _records(Option, '[{"name": "Size", "values": [{"value": "M"}]}]'),
+    "sold_out": _combinations,
+    "reviews": _records(Review, '[{"stars": 5, "title": "Good"}]'),
     "title": _title,
     "description": _text,
     "bullets": _texts,
@@ -297,7 +343,13 @@ COLUMNS: dict[str, Callable[[CatalogBuilder, object], Any]] = {
     "stock": _count(instead=100),
     "pictures": _texts,
     "seller": _text,
-    "marks": _marks,
+    "delivery_days": _count(instead=5),
+    "shipping": CatalogBuilder._shipping,
+    "offers": _records(Offer, '[{"seller": "Ava", "price_factor": 1.1}]'),
+    "marks": _records(Mark, '[{"kind": "new", "text": "New"}]'),
     "drawn": _texts,
 }
 """Column of a row -> how its value is read."""
+
+MONEY = ("price", "list_price", "shipping")
+"""Columns in major units; a listing has them in minor ones."""

@@ -6,20 +6,26 @@ A file has one row per product. Its columns:
 |---|---|
 | `id` | letters, digits and `. _ -`; required |
 | `category`, `brand` | text |
-| `attributes` | map of name to text, such as `{"colour": "black"}` |
+| `attributes`, `specification` | map of name to text, such as `{"colour": "black"}` |
+| `options` | list: `name`, `values` (each `value`, `price_factor`, `swatch`, `picture`) |
+| `sold_out` | list of maps of option to value |
+| `reviews` | list: `stars`, `title`, `text`, `author`, `date`, `helpful`, ... |
 | `title` | text; required |
 | `description`, `seller` | text |
 | `bullets` | list of texts |
 | `price`, `list_price` | in major units, such as `19.99`; the price is required |
 | `rating` | from 0 to 5, or empty |
-| `review_count`, `stock` | counts; 0 and 100 where empty |
+| `review_count`, `stock`, `delivery_days` | counts; 0, 100 and 5 where empty |
+| `shipping` | what delivery costs, in major units; 0 where empty |
+| `offers` | list: `seller`, `price_factor`, `delivery_days`, `shipping_cents`, ... |
 | `pictures` | list of files, relative to the folder `<stem>_pictures` beside the file |
 | `marks` | list of marks, each with `kind`, `text`, `look`, `place`, `value` |
 | `drawn` | list of the columns whose value was drawn at random |
 
-In `.csv` and `.parquet`, lists and maps are JSON text, and three more columns say the same in each
-row: `catalog` (its name), `currency`, `drawn_seed`. In `.json` these stand once, at the top:
-`{"format": "aces-catalog", "name": ..., "currency": ..., "drawn_seed": ..., "products": [rows]}`.
+In `.csv` and `.parquet`, lists and maps are JSON text, and more columns say the same in each row:
+`catalog` (its name), `currency`, `drawn_seed`, `sellers`, `categories`. In `.json` these stand
+once, at the top: `{"format": "aces-catalog", "name": ..., "products": [rows], ...}`.
+`sellers` is a list of sellers, `categories` a map of category to `title` and `department`.
 """
 
 import csv
@@ -27,17 +33,19 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from aces.catalog import Catalog
-from aces.catalog_builder import COLUMNS, CatalogBuilder, minor_digits
+from aces.catalog import Catalog, minor_digits
+from aces.catalog_builder import COLUMNS, MONEY, CatalogBuilder
 from aces.errors import CatalogError
+from aces.types import Category, Seller
 
 FORMAT = "aces-catalog"
 REQUIRED = {"id", "title", "price"}
-ABOUT = ("catalog", "currency", "drawn_seed")
+ABOUT = ("catalog", "currency", "drawn_seed", "sellers", "categories")
 
 Row = dict[str, Any]
+G = TypeVar("G", bound="list[Any] | dict[str, Any]")
 
 
 class NativeImporter:
@@ -66,17 +74,16 @@ class NativeImporter:
         readers = {".json": _read_json, ".csv": _read_csv, ".parquet": _read_parquet}
         try:
             about, rows = readers[_suffix(path)](path)
+            return _build(path, about, rows)
         except (ValueError, OSError, csv.Error) as error:
             raise CatalogError(f"catalogue '{path}' can't be read: {error}") from error
-        return _build(path, about, rows)
 
     def write(self, catalog: Catalog, path: Path) -> None:
         """Writes a catalogue, and its pictures beside it."""
         writers = {".json": _write_json, ".csv": _write_csv, ".parquet": _write_parquet}
         write = writers[_suffix(path)]
         path.parent.mkdir(parents=True, exist_ok=True)
-        about = {"name": catalog.name, "currency": catalog.currency}
-        write(path, {**about, "drawn_seed": catalog.drawn_seed}, list(_rows(catalog)))
+        write(path, _about_catalog(catalog), list(_rows(catalog)))
         folder = _pictures_folder(path)
         for key in catalog.pictures:
             folder.mkdir(exist_ok=True)
@@ -100,6 +107,10 @@ def _build(path: Path, about: Row, rows: list[tuple[str, Row]]) -> Catalog:
         folder=_pictures_folder(path),
         drawn_seed=_seed(about.get("drawn_seed")),
     )
+    for seller in _given(about.get("sellers"), list):
+        builder.add_seller(Seller.model_validate(seller))
+    for name, category in _given(about.get("categories"), dict).items():
+        builder.add_category(name, Category.model_validate(category))
     columns = dict.fromkeys(column for _, row in rows for column in row)
     builder.report_unknown_columns("header", (name for name in columns if name not in ABOUT))
     for where, row in rows:
@@ -113,6 +124,24 @@ def _build(path: Path, about: Row, rows: list[tuple[str, Row]]) -> Catalog:
     return builder.build()
 
 
+def _about_catalog(catalog: Catalog) -> Row:
+    return {
+        "name": catalog.name,
+        "currency": catalog.currency,
+        "drawn_seed": catalog.drawn_seed,
+        "sellers": [seller.model_dump(mode="json") for seller in catalog.sellers.values()],
+        "categories": {
+            name: category.model_dump(mode="json") for name, category in catalog.about.items()
+        },
+    }
+
+
+def _given(found: Any, kind: type[G]) -> G:  # noqa: ANN401
+    """A list or map as such or as JSON text; empty where there is none."""
+    value = json.loads(found) if isinstance(found, str) and found else found
+    return value if isinstance(value, kind) else kind()
+
+
 def _seed(found: object) -> int | None:
     """The seed as a number; none where the cell is empty or holds something else."""
     text = str(found)
@@ -124,12 +153,13 @@ def _rows(catalog: Catalog) -> Iterator[Row]:
     digits = minor_digits(catalog.currency)
     for id, product in catalog.products.items():
         listing = catalog.listings[id].model_dump(mode="json")
-        cents, list_cents = listing.pop("price_cents"), listing.pop("list_price_cents")
+        cents = {name: listing.pop(f"{name}_cents") for name in MONEY}
         values = {
             **product.model_dump(mode="json"),
             **listing,
-            "price": Decimal(cents).scaleb(-digits),
-            "list_price": None if list_cents is None else Decimal(list_cents).scaleb(-digits),
+            **{
+                name: None if c is None else Decimal(c).scaleb(-digits) for name, c in cents.items()
+            },
             "drawn": list(catalog.drawn.get(id, ())),
         }
         yield {column: values[column] for column in COLUMNS}
@@ -137,11 +167,11 @@ def _rows(catalog: Catalog) -> Iterator[Row]:
 
 def _flat(about: Row, row: Row) -> Row:
     """A row of text and numbers only, with what else a table must say in each row."""
-    cells = {
+    whole = {**row, "catalog": about["name"], **{key: about[key] for key in ABOUT[1:]}}
+    return {
         name: json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
-        for name, value in row.items()
+        for name, value in whole.items()
     }
-    return {**cells, "catalog": about["name"], **{key: about[key] for key in ABOUT[1:]}}
 
 
 def _about(rows: list[tuple[str, Row]]) -> Row:
@@ -213,8 +243,8 @@ def _write_parquet(path: Path, about: Row, rows: list[Row]) -> None:
 
     price = pyarrow.decimal128(18, minor_digits(about["currency"]))
     integer, real = pyarrow.int64(), pyarrow.float64()
-    types = {"price": price, "list_price": price, "rating": real, "review_count": integer}
-    types |= {"stock": integer, "drawn_seed": integer}
+    types = dict.fromkeys(MONEY, price) | {"rating": real, "drawn_seed": integer}
+    types |= dict.fromkeys(("review_count", "stock", "delivery_days"), integer)
     names = [*COLUMNS, *ABOUT]
     schema = pyarrow.schema([(name, types.get(name, pyarrow.string())) for name in names])
     table = pyarrow.Table.from_pylist([_flat(about, row) for row in rows], schema=schema)
