@@ -1,44 +1,53 @@
 """Draws fitness watches: closed straps that curve away above and below a lit face."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Callable, Iterator
+from itertools import pairwise, product
 
-from aces.catalogs.demo.lettering import write
+from aces.catalogs.demo.lettering import GAP, GLYPHS, width, write
 from aces.catalogs.demo.studio import (
     Drawing,
     Point,
     arc_points,
+    ink_on,
     mix,
     number,
-    on_circle,
     polygon,
     polyline,
     rounded,
     shade,
 )
+from aces.catalogs.demo.watch_faces import CENTRE, FACES, NAMED, Look
 
-CENTRE = (240.0, 236.0)
+VIEWS = ("front", "back")
+"""The watch closed, and lying open on its face."""
 HALF = {"round": (112.0, 112.0), "square": (96.0, 114.0), "band": (58.0, 122.0)}
 """Half width and half height of the case by shape."""
 LUG = {"round": 70.0, "square": 76.0, "band": 50.0}
 """Half width of the strap where it leaves the case."""
 REACH = 196.0
 """How far the strap goes up and down before it turns away."""
+FLAT_REACH = 292.0
+"""How far it goes where the watch lies open."""
+BUCKLED = ("plain", "ribs", "holes", "leather")
+"""Weaves that are closed by a buckle, and smooth inside."""
 
-Look = Mapping[str, str]
 
-
-def draw(look: Look, brand: str) -> str:
+def draw(look: Look, brand: str, view: str = "front") -> str:
     """Returns the SVG of a watch.
 
     Args:
         look: `shape` (round, square, band), `case`, `strap` and `accent` colours, `weave` of the
             strap (plain, ribs, holes, nylon, leather, mesh, links), `face` (rings, route, bars,
-            digital, compass, hands, waves, heart).
-        brand: Engraved below the face.
+            digital, compass, hands, waves, heart, pet, hole, moon, large).
+            `depth` and `sensor` (none) tell what is on the back.
+        brand: Engraved below the face, and on the back.
+        view: One of `VIEWS`.
     """
     drawing = Drawing()
+    if view == "back":
+        _back(drawing, look, brand)
+        return drawing.svg()
     drawing.shadow((250, 440), 92, 11, opacity=0.42)
     drawing.shadow((250, 446), 150, 16, opacity=0.13, blur=14)
     drawing.open_group(transform="rotate(-5 240 240)")
@@ -53,6 +62,9 @@ def draw(look: Look, brand: str) -> str:
 def _strap_edge(look: Look, side: int, t: float) -> tuple[float, float]:
     """Half width and y of the strap at t from 0 (case) to 1 (where it turns away)."""
     start = HALF[look["shape"]][1] - 26
+    if "flat" in look:
+        y = CENTRE[1] + side * (start + (FLAT_REACH - start) * t)
+        return LUG[look["shape"]] * (1 - 0.24 * t), y
     y = CENTRE[1] + side * (start + (REACH - start) * math.sin(t * math.pi / 2))
     return LUG[look["shape"]] * (1 - 0.2 * t**1.5), y
 
@@ -93,6 +105,11 @@ def _along(look: Look, side: int, n: int) -> Iterator[tuple[float, float, float]
         yield half, y, t
 
 
+def _lean(look: Look, t: float) -> float:
+    """How high a mark on the strap looks, over its height, where the strap turns away."""
+    return 1 if "flat" in look else math.cos(t * math.pi / 2)
+
+
 def _plain(drawing: Drawing, look: Look, side: int) -> None:
     for sign in (-1, 1):
         points = [(CENTRE[0] + sign * half * 0.86, y) for half, y, _ in _along(look, side, 12)]
@@ -101,7 +118,7 @@ def _plain(drawing: Drawing, look: Look, side: int) -> None:
 
 def _ribs(drawing: Drawing, look: Look, side: int) -> None:
     for half, y, t in _along(look, side, 7):
-        depth = 7 * math.cos(t * math.pi / 2) + 2
+        depth = 7 * _lean(look, t) + 2
         drawing.rect(
             CENTRE[0] - half * 0.7, y, half * 1.4, depth, shade(look["strap"], -0.5), 4, opacity=0.6
         )
@@ -117,7 +134,7 @@ def _ribs(drawing: Drawing, look: Look, side: int) -> None:
 
 def _holes(drawing: Drawing, look: Look, side: int) -> None:
     for half, y, t in _along(look, side, 6):
-        ry = 6.5 * math.cos(t * math.pi / 2) + 1
+        ry = 6.5 * _lean(look, t) + 1
         for place in (-0.5, 0, 0.5):
             centre = (CENTRE[0] + place * half * 1.1, y)
             drawing.ellipse((centre[0], y + 1.3), 7, ry, shade(look["strap"], 0.45), opacity=0.7)
@@ -150,7 +167,7 @@ def _leather(drawing: Drawing, look: Look, side: int) -> None:
 
 def _mesh(drawing: Drawing, look: Look, side: int) -> None:
     for row, (half, y, t) in enumerate(_along(look, side, 22)):
-        ry = 3.4 * math.cos(t * math.pi / 2) + 0.8
+        ry = 3.4 * _lean(look, t) + 0.8
         for i in range(-9, 10):
             x = CENTRE[0] + (i + row % 2 / 2) * half / 8.6
             drawing.ellipse((x, y), half / 19, ry, shade(look["strap"], 0.38), opacity=0.75)
@@ -238,159 +255,128 @@ def _screen(drawing: Drawing, look: Look, brand: str) -> None:
     drawing.close_group()
 
 
-def _time(drawing: Drawing, look: Look, dy: float, height: float, colour: str = "#ffffff") -> None:
-    write(drawing, "10:09", (CENTRE[0], CENTRE[1] + dy), height, colour, 0.14)
-
-
-def _arc(
-    drawing: Drawing, radius: float, start: float, end: float, colour: str, width: float
-) -> None:
-    drawing.line(polyline(arc_points(CENTRE, radius, radius, start, end, 40)), colour, width)
-
-
-def _rings(drawing: Drawing, look: Look) -> None:
-    colours = (look["accent"], "#b8f04a", "#35d0ff")
-    for ring, (colour, share) in enumerate(zip(colours, (0.82, 0.64, 0.5), strict=True)):
-        radius = 76 - 15 * ring
-        _arc(drawing, radius, 0, 360, mix("#0a0b10", colour, 0.25), 10)
-        _arc(drawing, radius, -90, -90 + 360 * share, colour, 10)
-    _time(drawing, look, 0, 19)
-
-
-def _digital(drawing: Drawing, look: Look) -> None:
-    narrow = look["shape"] == "band"
-    x, y = CENTRE
-    if narrow:
-        write(drawing, "10", (x, y - 42), 40, "#ffffff", 0.14)
-        write(drawing, "09", (x, y + 12), 40, look["accent"], 0.14)
-    else:
-        _time(drawing, look, -26, 42)
-        write(drawing, "THU 15", (x, y - 68), 11, look["accent"], 0.14)
-    for row, (text, colour, share) in enumerate(
-        (("8 412", look["accent"], 0.8), ("72", "#ff6b6b", 0.5))
-    ):
-        place, half = y + (56 if narrow else 22) + 26 * row, 32 if narrow else 62
-        drawing.rect(x - half, place, 2 * half, 7, "#2a2d36", 4)
-        drawing.rect(x - half, place, 2 * half * share, 7, colour, 4)
-        if not narrow:
-            write(drawing, text, (x - half + 14 + 4 * row, place - 8), 8, "#c8ccd4", 0.15)
-
-
-def _bars(drawing: Drawing, look: Look) -> None:
-    x, y = CENTRE
-    write(drawing, "10:09", (x, y - 62), 19, "#ffffff", 0.14)
-    for day, share in enumerate((0.5, 0.8, 0.35, 0.95, 0.6, 0.72, 0.42)):
-        height = 82 * share
-        colour = look["accent"] if day == 3 else mix("#15171e", look["accent"], 0.5)
-        drawing.rect(x - 35 + day * 10.6, y + 52 - height, 7, height, colour, 3.5)
-    write(drawing, "9 640", (x, y + 78), 13, look["accent"], 0.14)
-
-
-def _route(drawing: Drawing, look: Look) -> None:
-    x, y = CENTRE
-    for ring in range(1, 6):
-        points = [
-            (x + 34 + px * (1 + 0.25 * math.sin(3 * i / 6 + ring)), y + 26 + py)
-            for i, (px, py) in enumerate(arc_points((0, 0), 24 * ring, 18 * ring, 0, 360, 36))
-        ]
-        drawing.line(polyline(points), "#4d6b52", 1.4, opacity=0.8)
-    trail: list[Point] = [
-        (x - 66, y + 52),
-        (x - 40, y + 28),
-        (x - 22, y + 40),
-        (x + 2, y + 14),
-        (x + 26, y + 20),
-        (x + 58, y - 16),
-    ]
-    drawing.line(polyline(trail), look["accent"], 5)
-    drawing.ellipse(trail[0], 6, 6, "#ffffff")
-    drawing.ellipse(trail[-1], 8, 8, "#ffffff")
-    drawing.ellipse(trail[-1], 5, 5, look["accent"])
-    drawing.rect(x - 60, y - 76, 120, 40, "#07080b", 12, opacity=0.8)
-    _time(drawing, look, -56, 24)
-
-
-def _compass(drawing: Drawing, look: Look) -> None:
-    x, y = CENTRE
-    for tick in range(60):
-        inner = 80 if tick % 5 else 74
-        ends = [on_circle(CENTRE, r, 6 * tick) for r in (inner, 89)]
-        drawing.line(
-            polyline(ends), look["accent"] if tick % 15 == 0 else "#8a9099", 1.4 if tick % 5 else 3
-        )
-    for letter, place in (
-        ("N", (x, y - 62)),
-        ("E", (x + 62, y)),
-        ("S", (x, y + 60)),
-        ("W", (x - 62, y)),
-    ):
-        write(drawing, letter, place, 12, "#ffffff", 0.16)
-    drawing.open_group(transform=f"rotate(32 {number(x)} {number(y)})")
-    drawing.path(polygon([(x, y - 48), (x + 8, y), (x - 8, y)]), look["accent"])
-    drawing.path(polygon([(x, y + 48), (x + 8, y), (x - 8, y)]), "#d9dde3")
+def _back(drawing: Drawing, look: Look, brand: str) -> None:
+    """The watch on its face: sensor, contacts, clasp."""
+    flat = {**look, "flat": "yes"}
+    drawing.open_group(transform="translate(240 240) rotate(42) scale(0.75) translate(-240 -236)")
+    for side in (-1, 1):
+        _open_strap(drawing, flat, side)
+    drawing.path(_case_outline(look, -4), "#000000", opacity=0.3, filter=drawing.blur(7))
+    drawing.open_group(transform=f"translate({number(2 * CENTRE[0])} 0) scale(-1 1)")
+    _buttons(drawing, look, HALF[look["shape"]][0])
     drawing.close_group()
-    drawing.ellipse(CENTRE, 24, 13, "#07080b")
-    _time(drawing, look, 0, 13)
+    colour = look["case"]
+    metal = [(0, shade(colour, 0.55)), (0.4, colour), (0.6, shade(colour, 0.3))]
+    drawing.path(_case_outline(look, 0), drawing.linear(*metal, (1, shade(colour, -0.5)), angle=20))
+    plate = mix(colour, "#8d939b", 0.35)
+    brushed = [(0, shade(plate, 0.35)), (0.5, shade(plate, 0.05)), (1, shade(plate, -0.25))]
+    drawing.path(_case_outline(look, 9), drawing.linear(*brushed, angle=35))
+    drawing.line(_case_outline(look, 9), shade(plate, -0.45), 1.5, opacity=0.7)
+    (_screws if look.get("sensor") == "none" else _sensor)(drawing, look)
+    if look["shape"] != "band":
+        _engrave(drawing, brand, -90, ink_on(plate))
+        _engrave(drawing, look.get("depth", "5 ATM"), 90, ink_on(plate))
+    drawing.close_group()
 
 
-def _hands(drawing: Drawing, look: Look) -> None:
-    dial = drawing.radial((0, "#fbf8f1"), (0.8, "#f1eadc"), (1, "#d8cdb8"))
-    drawing.ellipse(CENTRE, 98, 98, dial)
-    for hour in range(12):
-        ends = [on_circle(CENTRE, r, 30 * hour) for r in (70, 86)]
-        drawing.line(polyline(ends), "#3d332a", 4 if hour % 3 == 0 else 2.2)
-    _small_dial(drawing, look)
-    for angle, length, width in ((-146, 46, 6), (-36, 70, 4.5)):
-        tip = on_circle(CENTRE, length, angle)
-        drawing.line(polyline([CENTRE, tip]), "#2c2621", width)
-    second = [on_circle(CENTRE, r, 120) for r in (-16, 76)]
-    drawing.line(polyline(second), look["accent"], 1.8)
-    drawing.ellipse(CENTRE, 6, 6, "#2c2621")
+def _open_strap(drawing: Drawing, look: Look, side: int) -> None:
+    edges = [_strap_edge(look, side, i / 8) for i in range(9)]
+    x, tip = CENTRE[0], (26 if side > 0 else 6) * side
+    left = [(x - half, y) for half, y in edges]
+    right = [(x + half, y) for half, y in reversed(edges)]
+    outline = polygon([*left, *_rounded_end(x, *edges[-1], tip), *right])
+    drawing.path(
+        outline,
+        "#1a1d26",
+        opacity=0.32,
+        filter=drawing.blur(8),
+        transform="translate(7 3)",
+    )
+    buckled = look["weave"] in BUCKLED
+    inside = mix(look["strap"], "#c9b79c", 0.45) if look["weave"] == "leather" else look["strap"]
+    across = [(0, shade(inside, -0.18)), (0.2, shade(inside, 0.1)), (0.7, inside)]
+    drawing.path(outline, drawing.linear(*across, (1, shade(inside, -0.28))))
+    drawing.open_group(clip_path=drawing.clip(outline))
+    if not buckled or look["weave"] == "holes":
+        WEAVES[look["weave"]](drawing, look, side)
+    drawing.close_group()
+    drawing.line(outline, shade(inside, 0.4), 1.3, opacity=0.35)
+    if side < 0:
+        _buckle(drawing, look, *edges[-1], buckled)
+    elif look["weave"] in ("plain", "ribs", "leather"):
+        _adjusting_holes(drawing, look, inside)
 
 
-def _small_dial(drawing: Drawing, look: Look) -> None:
-    """The step counter above six o'clock."""
-    middle = (CENTRE[0], CENTRE[1] + 42)
-    drawing.ellipse(middle, 19, 19, "#efe6d4", stroke="#c9bca3", stroke_width=1.5)
-    drawing.line(polyline(arc_points(middle, 14, 14, -90, 150, 24)), look["accent"], 4)
+def _adjusting_holes(drawing: Drawing, look: Look, colour: str) -> None:
+    for i in range(7):
+        _, y = _strap_edge(look, 1, 0.4 + 0.09 * i)
+        drawing.rect(CENTRE[0] - 6, y - 4, 12, 8, shade(colour, -0.65), 4)
+        drawing.line(f"M{CENTRE[0] - 5},{number(y + 5)}h10", shade(colour, 0.5), 1.2, opacity=0.5)
 
 
-def _waves(drawing: Drawing, look: Look) -> None:
+def _buckle(drawing: Drawing, look: Look, half: float, y: float, tang: bool) -> None:
+    """The clasp at the end of the upper strap: a frame with a tang, or a plate."""
+    x, colour = CENTRE[0], mix(look["case"], "#7a8089", 0.35)
+    steel = drawing.linear(
+        (0, shade(colour, 0.6)), (0.5, colour), (1, shade(colour, -0.4)), angle=60
+    )
+    if tang:
+        drawing.line(rounded(x - half - 7, y - 40, 2 * half + 14, 46, 12), steel, 9)
+        drawing.line(f"M{number(x)},{number(y)}v-38", shade(colour, 0.2), 8)
+        drawing.rect(x - half - 5, y + 40, 2 * half + 10, 22, shade(look["strap"], -0.25), 5)
+        drawing.rect(x - half - 5, y + 41, 2 * half + 10, 7, "#ffffff", 4, opacity=0.15)
+    else:
+        drawing.rect(x - half - 4, y - 16, 2 * half + 8, 42, steel, 6)
+        drawing.line(f"M{number(x - half)},{number(y + 5)}h{number(2 * half)}", "#2a2d33", 1.6)
+
+
+def _sensor(drawing: Drawing, look: Look) -> None:
+    """Green lights and light sensors under dark glass, and the contacts of the charger."""
     x, y = CENTRE
-    for row in range(3):
-        points = [
-            (x - 90 + i * 5, y + 34 + 20 * row + 6 * math.sin(i / 2.6 + row)) for i in range(37)
-        ]
-        water = polygon([*points, (x + 90, y + 120), (x - 90, y + 120)])
-        drawing.path(water, mix("#0b3140", look["accent"], 0.25 + 0.2 * row), opacity=0.85)
-    _time(drawing, look, -24, 34)
-    write(drawing, "1500", (x, y - 66), 13, look["accent"], 0.14)
+    rx, ry = (32.0, 58.0) if look["shape"] == "band" else (52.0, 52.0)
+    drawing.rect(x - rx - 6, y - ry - 6, 2 * rx + 12, 2 * ry + 12, "#ffffff", rx, opacity=0.25)
+    glass = drawing.radial((0, "#2d3138"), (0.75, "#0d0f13"), (1, "#23262c"), at=(0.4, 0.35))
+    drawing.rect(x - rx, y - ry, 2 * rx, 2 * ry, glass, rx)
+    glow = drawing.radial((0, "#e2ffe4"), (0.3, "#57e86d"), (1, "#1f8f3a", 0))
+    for dy in (-22, 22):
+        drawing.ellipse((x, y + dy), 17, 17, glow)
+    for dx in (-17, 17):
+        drawing.rect(x + dx - 7, y - 8, 14, 16, "#3a2f3c", 3, stroke="#575d67", stroke_width=1.2)
+    shine = f"M{x - rx * 0.6},{y - ry * 0.4} Q{x - rx * 0.3},{y - ry * 0.8} {x + 8},{y - ry * 0.84}"
+    drawing.line(shine, "#ffffff", 3, opacity=0.35)
+    for pin in (-1, 1):
+        place = (x + 11 * pin, y + 88) if look["shape"] == "band" else (x - 71, y + 9 * pin)
+        drawing.ellipse(place, 5.5, 5.5, "#6b5a2e")
+        drawing.ellipse(place, 4.2, 4.2, drawing.radial((0, "#fff0c0"), (1, "#c39a3e")))
 
 
-def _heart(drawing: Drawing, look: Look) -> None:
+def _screws(drawing: Drawing, look: Look) -> None:
+    """A back without a sensor: four screws round a smiling badge."""
     x, y = CENTRE
-    beat = [
-        (-84, 0),
-        (-52, 0),
-        (-44, -8),
-        (-36, 0),
-        (-24, 0),
-        (-16, 12),
-        (-4, -46),
-        (8, 34),
-        (16, 0),
-        (32, 0),
-        (42, -12),
-        (52, 0),
-        (84, 0),
-    ]
-    points = [(x + dx, y + 22 + 0.8 * dy) for dx, dy in beat]
-    drawing.line(polyline(points), look["accent"], 8, opacity=0.25)
-    drawing.line(polyline(points), look["accent"], 3.4)
-    _time(drawing, look, -44, 28)
-    heart = f"M{x - 26},{y + 64} c-5,-9 -18,-2 -10,8 l10,10 l10,-10 c8,-10 -5,-17 -10,-8 Z"
-    drawing.path(heart, "#ff5470")
-    write(drawing, "64", (x + 14, y + 71), 17, "#ffffff", 0.15)
+    ink = ink_on(look["case"])
+    for dx, dy in product((-72, 72), (-88, 88)):
+        drawing.ellipse((x + dx, y + dy), 7, 7, "#c9ced4", stroke="#6b7079", stroke_width=1.2)
+        drawing.line(f"M{number(x + dx - 4)},{number(y + dy)}h8", "#5b6067", 1.8)
+    drawing.ellipse(CENTRE, 46, 46, shade(look["case"], 0.25), stroke=ink, stroke_width=2)
+    for dx in (-15, 15):
+        drawing.ellipse((x + dx, y - 8), 5, 7, ink)
+    drawing.line(polyline(arc_points((x, y + 6), 22, 16, 20, 160, 12)), ink, 4)
+
+
+def _engrave(drawing: Drawing, text: str, degrees: float, colour: str) -> None:
+    """Writes along a circle round the sensor, the middle of the text at an angle."""
+    height, radius, (x, y) = 10.0, 79.0, CENTRE
+    sign = 1 if degrees < 0 else -1
+    if degrees > 0:
+        radius += 5
+    place = -width(text, height) / 2
+    for letter in text.upper():
+        advance = (GLYPHS[letter][0] + GAP) * height / 6
+        turn = math.degrees((place + advance / 2) / radius)
+        spin = f"rotate({number(sign * turn)} {number(x)} {number(y)})"
+        at = (x, y - sign * radius)
+        write(drawing, letter, at, height, colour, 0.14, transform=spin, opacity=0.85)
+        place += advance
 
 
 WEAVES: dict[str, Callable[[Drawing, Look, int], None]] = {
@@ -401,17 +387,4 @@ WEAVES: dict[str, Callable[[Drawing, Look, int], None]] = {
     "leather": _leather,
     "mesh": _mesh,
     "links": _links,
-}
-NAMED = {"digital": (81, "#9aa0aa"), "route": (80, "#9aa0aa"), "hands": (-42, "#5a4c3f")}
-"""Faces that carry the brand: how far below the middle, and in which colour."""
-
-FACES: dict[str, Callable[[Drawing, Look], None]] = {
-    "rings": _rings,
-    "route": _route,
-    "bars": _bars,
-    "digital": _digital,
-    "compass": _compass,
-    "hands": _hands,
-    "waves": _waves,
-    "heart": _heart,
 }
