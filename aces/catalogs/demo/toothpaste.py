@@ -1,4 +1,4 @@
-"""Draws toothpaste: a tube in front of as many cartons as the pack holds, or a row of minis."""
+"""Draws toothpaste: a tube before its cartons, a row of minis, a pump, a jar, and all in use."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -9,11 +9,7 @@ from aces.catalogs.demo.lettering import write
 from aces.catalogs.demo.studio import (
     Drawing,
     Point,
-    is_bright,
-    mix,
-    move,
     number,
-    on_circle,
     placed,
     polygon,
     polyline,
@@ -21,6 +17,7 @@ from aces.catalogs.demo.studio import (
     shade,
     soften,
 )
+from aces.catalogs.demo.toothpaste_label import MOTIFS, ink, print_label
 
 Look = Mapping[str, Any]
 
@@ -28,30 +25,28 @@ TUBE = (
     "M 0 0.01 L 0.05 0.01 Q 0.5 -0.06 0.94 0 Q 0.99 0.06 1 0.26 "
     "L 1 0.74 Q 0.99 0.94 0.94 1 Q 0.5 1.06 0.05 0.99 L 0 0.99 Z"
 )
-LEAF = "M 0 0 Q 0.5 -0.48 1 0 Q 0.5 0.48 0 0 Z"
-SHIELD = "M -0.8 -0.8 Q 0 -0.8 0 -1.05 Q 0 -0.8 0.8 -0.8 Q 0.9 0.6 0 1.1 Q -0.9 0.6 -0.8 -0.8 Z"
-TOOTH = (
-    "M -0.45 -0.3 Q -0.25 -0.65 0 -0.42 Q 0.28 -0.64 0.45 -0.3 Q 0.55 0.2 0.27 0.6 "
-    "Q 0.13 0.5 0 0.15 Q -0.13 0.55 -0.27 0.6 Q -0.55 0.2 -0.45 -0.3 Z"
-)
-BERRY = "M 0 1 C -1.1 0.2 -0.9 -0.75 0 -0.5 C 0.9 -0.75 1.1 0.2 0 1 Z"
-MOON = (
-    "M 0.2 -1 C -0.5 -1 -0.9 -0.5 -0.9 0 C -0.9 1 0.35 1.25 0.85 0.5 "
-    "C 0.3 0.75 -0.25 0.35 -0.25 -0.2 C -0.25 -0.6 -0.05 -0.85 0.2 -1 Z"
-)
-"""Outlines with an extent of about one."""
+"""The outline of a tube with an extent of one."""
+
+VIEWS = ("front", "brush")
+"""The pack, and what comes out of it on a brush."""
 
 
-def draw(look: Look, brand: str) -> str:
+def draw(look: Look, brand: str, view: str = "front") -> str:
     """Returns the SVG of a pack of toothpaste.
 
     Args:
-        look: `tube`, `band` and `accent` colours, `motif` (mint, leaf, sparkle, shield, charcoal,
-            berry, moon, waves, swirl, citrus) and `pack`, the number of tubes.
+        look: `form` (tube where not given, pump, jar), `tube`, `band` and `accent` colours,
+            `motif` (mint, leaf, sparkle, shield, charcoal, berry, moon, waves, swirl, citrus,
+            anise, banana, bubbles), `pack`, the number of tubes, `paste` and `stripe` colours.
         brand: Printed on tube and carton.
+        view: One of `VIEWS`.
     """
     drawing = Drawing()
-    if look["pack"] > 4:
+    if view == "brush":
+        _in_use(drawing, look, brand)
+    elif look.get("form"):
+        FORMS[look["form"]](drawing, look, brand)
+    elif look["pack"] > 4:
         _minis(drawing, look, brand)
     else:
         lift = {1: -66, 2: -36, 3: -22, 4: 0}[look["pack"]]
@@ -77,42 +72,9 @@ def _carton(
 ) -> None:
     face = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
     drawing.extrude(face, look["band"] if look["tube"] != "#24262a" else look["tube"], (34, -20))
-    _label(drawing, rounded(x, y, width, height, 1), (x, y), width, height, look, brand)
+    print_label(drawing, rounded(x, y, width, height, 1), (x, y), width, height, look, brand)
     drawing.path(polygon(face), drawing.linear((0, "#20242c", 0), (1, "#20242c", 0.1), angle=70))
     drawing.line(polygon(face), "#20242c", 1, opacity=0.22)
-
-
-def _label(
-    drawing: Drawing, outline: str, at: Point, width: float, height: float, look: Look, brand: str
-) -> None:
-    """The printed design: the brand at the left, a coloured wave with the motif at the right."""
-    x, y = at
-    drawing.path(outline, look["tube"])
-    drawing.open_group(clip_path=drawing.clip(outline))
-    for offset, colour in ((-0.045, look["accent"]), (0, look["band"])):
-        wave = "M 0.6 0 C 0.53 0.35 0.71 0.65 0.63 1 L 1.1 1 L 1.1 0 Z"
-        drawing.path(placed(wave, (x + offset * width, y), width, height), colour)
-    MOTIFS[look["motif"]](drawing, (x + width * 0.79, y + height * 0.5), height * 0.36, look)
-    ink = _ink(look)
-    size = min(height * 0.27, 0.42 * width * height * 0.27 / lettering.width(brand, height * 0.27))
-    write(drawing, brand, (x + width * 0.33, y + height * 0.42), size, ink, 0.19)
-    for row, share in enumerate((0.34, 0.22)):
-        place = y + height * (0.68 + 0.11 * row)
-        drawing.rect(
-            x + width * 0.33 - width * share / 2,
-            place,
-            width * share,
-            height * 0.045,
-            ink,
-            2,
-            opacity=0.45,
-        )
-    drawing.close_group()
-
-
-def _ink(look: Look) -> str:
-    """What prints legibly on the tube."""
-    return shade(look["band"], -0.12) if is_bright(look["tube"]) else "#ffffff"
 
 
 def _tube(
@@ -127,15 +89,22 @@ def _tube(
     drawing.shadow(
         (x + length / 2 + 12, y + height + 6), length * 0.55, height * 0.2, opacity=0.15, blur=13
     )
+    _tube_body(drawing, at, body, height, look, brand)
+    _cap(drawing, x + body - 3, middle, length - body, height * 0.5, look)
+
+
+def _tube_body(
+    drawing: Drawing, at: Point, body: float, height: float, look: Look, brand: str
+) -> None:
+    x, y = at
     outline = placed(TUBE, at, body, height)
-    _label(drawing, outline, (x, y), body, height, look, brand)
+    print_label(drawing, outline, (x, y), body, height, look, brand)
     drawing.path(outline, _roundness(drawing))
     drawing.open_group(clip_path=drawing.clip(outline))
     gloss = placed("M 0.1 0.2 Q 0.5 0.12 1 0.16", at, body, height)
     drawing.line(gloss, "#ffffff", height * 0.07, opacity=0.6, filter=drawing.blur(1.6))
     _crimp(drawing, x, y, height, look)
     drawing.close_group()
-    _cap(drawing, x + body - 3, middle, length - body, height * 0.5, look)
 
 
 def _roundness(drawing: Drawing) -> str:
@@ -201,103 +170,185 @@ def _minis(drawing: Drawing, look: Look, brand: str) -> None:
         drawing.close_group()
 
 
-def _mint(drawing: Drawing, at: Point, size: float, look: Look) -> None:
-    for angle, colour in ((-150, "#3fa65a"), (-30, "#57c271"), (-90, "#7ddb8d")):
-        _leaf_shape(drawing, at, size, angle, colour)
+def _pump(drawing: Drawing, look: Look, brand: str) -> None:
+    """A dispenser that stands up; a press on its head brings the paste."""
+    drawing.shadow((252, 440), 92, 10, opacity=0.4, blur=6)
+    drawing.shadow((262, 446), 120, 18, opacity=0.14, blur=14)
+    _pump_head(drawing, (240, 132), look)
+    _upright(drawing, (154, 132), 172, 308, look, brand, 22)
 
 
-def _leaf(drawing: Drawing, at: Point, size: float, look: Look) -> None:
-    _leaf_shape(drawing, (at[0] - size * 0.3, at[1] + size * 0.5), size * 1.25, -60, look["accent"])
-    _leaf_shape(
-        drawing, (at[0] - size * 0.2, at[1] + size * 0.5), size, -140, shade(look["accent"], 0.35)
+def _pump_head(drawing: Drawing, at: Point, look: Look) -> None:
+    """The presser and its spout to the right; `at` is where it meets the bottle."""
+    x, y = at
+    colour = look["band"]
+    side = drawing.linear(
+        (0, shade(colour, -0.25)), (0.25, shade(colour, 0.45)), (0.5, colour), (1, "#20242c")
+    )
+    top = drawing.linear((0, shade(colour, 0.4)), (0.5, colour), (1, shade(colour, -0.4)), angle=90)
+    drawing.rect(x - 62, y - 28, 124, 34, side, 8)
+    drawing.rect(x - 40, y - 62, 80, 38, side, 6)
+    drawing.path(
+        placed(
+            "M -46 -60 L -46 -84 Q -44 -96 -20 -96 L 30 -92 L 104 -72 L 104 -56 L 40 -60 Z", at, 1
+        ),
+        top,
+    )
+    drawing.line(placed("M -38 -86 Q -30 -91 30 -86 L 96 -69", at, 1), "#ffffff", 3, opacity=0.6)
+    drawing.ellipse((x + 104, y - 64), 4, 8.5, shade(colour, -0.5))
+
+
+def _upright(
+    drawing: Drawing, at: Point, width: float, height: float, look: Look, brand: str, radius: float
+) -> None:
+    """The printed wall of something round that stands: the brand above, the motif below."""
+    (x, y), outline = at, rounded(*at, width, height, radius)
+    middle = x + width / 2
+    drawing.path(outline, look["tube"])
+    drawing.open_group(clip_path=drawing.clip(outline))
+    for rise, colour in ((-0.045, look["accent"]), (0, look["band"])):
+        wave = "M 0 0.5 C 0.3 0.38 0.6 0.62 1 0.46 L 1 1.2 L 0 1.2 Z"
+        drawing.path(placed(wave, (x, y + rise * height), width, height), colour)
+    MOTIFS[look["motif"]](drawing, (middle, y + height * 0.75), width * 0.24, look)
+    size = min(0.78 * width / lettering.width(brand, 1), 0.17 * height)
+    write(drawing, brand, (middle, y + height * 0.2), size, ink(look), 0.19)
+    for row, share in enumerate((0.5, 0.34)):
+        bar = middle - width * share / 2
+        drawing.rect(
+            bar, y + height * (0.3 + 0.05 * row), width * share, 4, ink(look), 2, opacity=0.45
+        )
+    drawing.close_group()
+    drawing.path(outline, _barrel(drawing))
+
+
+def _barrel(drawing: Drawing) -> str:
+    """Light from the left on something round that stands."""
+    return drawing.linear(
+        (0, "#000000", 0.2),
+        (0.16, "#ffffff", 0.05),
+        (0.26, "#ffffff", 0.5),
+        (0.38, "#ffffff", 0.05),
+        (0.7, "#000000", 0.05),
+        (1, "#000000", 0.36),
     )
 
 
-def _leaf_shape(drawing: Drawing, at: Point, size: float, angle: float, colour: str) -> None:
-    stem = (at[0], at[1] + size * 0.3)
-    spin = f"rotate({number(angle)} {number(stem[0])} {number(stem[1])})"
-    drawing.path(placed(LEAF, stem, 1.2 * size), colour, transform=spin)
-    rib = placed("M 0 0 L 0.8 0", stem, 1.2 * size)
-    drawing.line(rib, "#ffffff", size * 0.05, transform=spin, opacity=0.7)
+def _jar(drawing: Drawing, look: Look, brand: str) -> None:
+    """A glass of tablets with a metal lid, a few of them in front."""
+    drawing.shadow((250, 408), 128, 12, opacity=0.4, blur=7)
+    drawing.shadow((262, 416), 160, 22, opacity=0.14, blur=16)
+    glass = rounded(124, 128, 232, 280, 34)
+    drawing.path(glass, "#e3ecee")
+    drawing.open_group(clip_path=drawing.clip(rounded(132, 158, 216, 244, 28)))
+    for row in range(13):
+        for column in range(8):
+            drift = 9 * math.sin(2.3 * row + 1.7 * column)
+            _tablet(drawing, (132 + 31 * column + drift, 176 + 19 * row), 19, 20 * drift, look)
+    drawing.close_group()
+    _upright(drawing, (124, 222), 232, 144, look, brand, 2)
+    drawing.path(glass, _barrel(drawing), opacity=0.8)
+    drawing.line(glass, "#ffffff", 3, opacity=0.8)
+    _lid(drawing)
+    for x, y, turn in ((330, 424, 8), (376, 410, -14), (296, 436, 0), (398, 436, 20)):
+        drawing.shadow((x + 5, y + 8), 22, 8, opacity=0.3, blur=4)
+        _tablet(drawing, (x, y), 22, turn, look)
 
 
-def _star(drawing: Drawing, at: Point, size: float, colour: str) -> None:
-    radii = (size, size * 0.24)
-    points = [on_circle(at, radii[i % 2], 45 * i - 90) for i in range(8)]
-    drawing.path(polygon(points), colour)
+def _lid(drawing: Drawing) -> None:
+    steel = drawing.linear(
+        (0, "#83888f"), (0.2, "#f6f8fa"), (0.45, "#b9bfc6"), (0.8, "#7d838b"), (1, "#a3a9b1")
+    )
+    drawing.rect(136, 78, 208, 56, steel, 9)
+    for y in (88, 122, 128):
+        drawing.line(polyline([(138, y), (342, y)]), "#5d636b", 1.2, opacity=0.5)
 
 
-def _sparkle(drawing: Drawing, at: Point, size: float, look: Look) -> None:
-    for dx, dy, share in ((-0.35, 0.1, 1.1), (0.75, -0.5, 0.55), (0.7, 0.65, 0.4)):
-        _star(drawing, move(at, (dx, dy), size), share * size, look["accent"])
+def _tablet(drawing: Drawing, at: Point, size: float, turn: float, look: Look) -> None:
+    x, y = at
+    spin = f"rotate({number(turn)} {number(x)} {number(y)})"
+    colour = look["paste"]
+    drawing.open_group(transform=spin)
+    drawing.rect(x - size, y - size * 0.1, 2 * size, size * 0.62, shade(colour, -0.2), size * 0.3)
+    dome = drawing.radial((0, "#ffffff"), (0.6, colour), (1, shade(colour, -0.12)), at=(0.4, 0.3))
+    drawing.ellipse((x, y), size, size * 0.52, dome)
+    drawing.close_group()
 
 
-def _shield(drawing: Drawing, at: Point, size: float, look: Look) -> None:
-    drawing.path(placed(SHIELD, at, size), look["accent"])
-    drawing.path(placed(TOOTH, at, size), "#ffffff")
+def _in_use(drawing: Drawing, look: Look, brand: str) -> None:
+    """A brush on the table with what the pack gives, and the open pack above it."""
+    _brush(drawing, look)
+    form = look.get("form", "tube")
+    if form == "jar":
+        _dose_of_tablets(drawing, look)
+    else:
+        _ribbon(drawing, look)
+    drawing.open_group(transform=ABOVE_BRUSH[form])
+    if form == "tube":
+        drawing.rect(262, 22, 34, 36, _thread(drawing, look["tube"]), 3)
+        _tube_body(drawing, (-20, -12), 286, 104, look, brand)
+    else:
+        FORMS[form](drawing, look, brand)
+    drawing.close_group()
 
 
-def _charcoal(drawing: Drawing, at: Point, size: float, look: Look) -> None:
-    coal = drawing.linear((0, "#8b9098"), (0.4, "#1d1f23"), (1, "#050506"), angle=50)
-    for dx, dy, share in ((-0.5, 0.3, 0.75), (0.6, 0.35, 0.62), (0.05, -0.4, 0.68)):
-        middle = (at[0] + dx * size, at[1] + dy * size)
-        radii = [share * size * r for r in (1, 0.8, 1, 0.9, 0.75, 1)]
-        lump = [on_circle(middle, radius, 60 * i + 20) for i, radius in enumerate(radii)]
-        drawing.path(polygon(lump), coal)
-    _leaf_shape(drawing, (at[0] + size * 0.9, at[1] - size * 0.5), size * 0.6, -35, look["accent"])
-
-
-def _berry(drawing: Drawing, at: Point, size: float, look: Look) -> None:
-    flesh = drawing.linear((0, "#ff5a6e"), (1, "#c9182f"), angle=60)
-    drawing.path(placed(BERRY, at, size), flesh, stroke="#ffffff", stroke_width=1.5)
-    seeds = ((-0.35, -0.1), (0.05, -0.15), (0.42, -0.08), (-0.15, 0.25), (0.25, 0.25), (0.02, 0.58))
-    for seed in seeds:
-        drawing.ellipse(move(at, seed, size), size * 0.06, size * 0.09, "#ffe28a")
-    stalk = move(at, (0, -0.5), size)
-    for angle in (-160, -125, -90, -55, -20):
-        tip = on_circle(stalk, size * 0.55, angle)
-        drawing.line(polyline([stalk, tip]), "#4caf50", size * 0.2)
-
-
-def _moon(drawing: Drawing, at: Point, size: float, look: Look) -> None:
-    drawing.path(placed(MOON, at, size), "#fdf3c9")
-    for dx, dy, share in ((0.7, -0.5, 0.36), (1.3, 0.1, 0.24), (0.5, 0.15, 0.2)):
-        _star(drawing, move(at, (dx, dy), size), share * size, look["accent"])
-
-
-def _waves(drawing: Drawing, at: Point, size: float, look: Look) -> None:
-    for row in range(3):
-        y = at[1] + size * (0.55 * row - 0.55)
-        points = [
-            (at[0] - size * 1.3 + size * 0.13 * i, y + size * 0.16 * math.sin(i / 1.6))
-            for i in range(21)
-        ]
-        drawing.line(polyline(points), ("#ffffff", look["accent"], "#ffffff")[row], size * 0.2)
-
-
-def _swirl(drawing: Drawing, at: Point, size: float, look: Look) -> None:
-    points = [on_circle(at, size * 0.014 * i, 9.5 * i) for i in range(75)]
-    drawing.line(polyline(points), look["accent"], size * 0.24)
-
-
-def _citrus(drawing: Drawing, at: Point, size: float, look: Look) -> None:
-    drawing.ellipse(at, size * 1.1, size * 1.1, "#ffffff")
-    drawing.ellipse(at, size, size, mix(look["band"], "#ffe45c", 0.5))
-    for i in range(8):
-        spoke = [at, on_circle(at, size * 0.95, 45 * i)]
-        drawing.line(polyline(spoke), "#ffffff", size * 0.1)
-    _leaf_shape(drawing, move(at, (0.7, -1.1), size), size * 0.8, 20, look["accent"])
-
-
-MOTIFS: dict[str, Callable[[Drawing, Point, float, Look], None]] = {
-    "mint": _mint,
-    "leaf": _leaf,
-    "sparkle": _sparkle,
-    "shield": _shield,
-    "charcoal": _charcoal,
-    "berry": _berry,
-    "moon": _moon,
-    "waves": _waves,
-    "swirl": _swirl,
-    "citrus": _citrus,
+ABOVE_BRUSH = {
+    "tube": "translate(36 6) rotate(33)",
+    "pump": "translate(-88 72) scale(0.98)",
+    "jar": "translate(40 10) scale(0.6)",
 }
+"""Where the pack is held."""
+
+
+def _dose_of_tablets(drawing: Drawing, look: Look) -> None:
+    for x, y, size, turn in ((322, 280, 30, -6), (236, 420, 26, 0), (300, 436, 26, 9)):
+        drawing.shadow((x + 6, y + 13), size, 8, opacity=0.3, blur=4)
+        _tablet(drawing, (x, y), size, turn, look)
+
+
+def _thread(drawing: Drawing, colour: str) -> str:
+    """The open neck of a tube."""
+    stops = [(i / 8, shade(colour, -0.1 if i % 2 else -0.34)) for i in range(9)]
+    return drawing.linear(*stops)
+
+
+def _brush(drawing: Drawing, look: Look) -> None:
+    """A toothbrush on its back: the handle to the left, the bristles up."""
+    drawing.shadow((250, 392), 236, 8, opacity=0.34, blur=6)
+    colour = look["band"] if look["band"] != look["tube"] else look["accent"]
+    handle = (
+        "M -20 356 C 60 350 110 356 170 366 C 200 371 210 366 236 362 L 430 362 "
+        "C 448 362 448 386 430 386 L 236 386 C 200 388 120 394 -20 392 Z"
+    )
+    plastic = drawing.linear(
+        (0, shade(colour, 0.5)),
+        (0.3, shade(colour, 0.15)),
+        (0.6, colour),
+        (1, shade(colour, -0.4)),
+        angle=90,
+    )
+    drawing.path(handle, plastic)
+    drawing.line("M 0 362 C 60 357 110 361 168 371", "#ffffff", 4, opacity=0.55)
+    for tuft in range(12):
+        x = 254 + 15 * tuft
+        shadow = drawing.linear((0, "#c9d2d8"), (0.4, "#ffffff"), (1, "#b4bec6"))
+        tip = look["accent"] if tuft in (0, 1, 10, 11) else "#ffffff"
+        drawing.rect(x, 304, 13, 60, shadow, 2)
+        drawing.rect(x, 304, 13, 16, tip, 3, opacity=0.55)
+
+
+def _ribbon(drawing: Drawing, look: Look) -> None:
+    """Paste laid along the bristles in waves."""
+    colour = look.get("paste", "#f4f8f8")
+    crest = [(262 + 2 * i, 294 - 5 * abs(math.sin(i / 9))) for i in range(82)]
+    outline = [*crest, (436, 296), (430, 308), *((x, 308.0) for x in (400, 330, 258)), (252, 300)]
+    drawing.line(polygon(outline), shade(colour, -0.16), 18)
+    drawing.path(polygon(outline), colour)
+    for share, tint, width in ((0, colour, 17), (1, shade(colour, 0.3), 6)):
+        wave = [(x, y - 4 * share) for x, y in crest]
+        drawing.line(polyline(wave), tint, width)
+    if look.get("stripe"):
+        drawing.line(polyline([(x, y + 6) for x, y in crest]), look["stripe"], 5, opacity=0.85)
+    drawing.line(polyline([(x, y - 7) for x, y in crest[6:60]]), "#ffffff", 2.5, opacity=0.7)
+
+
+FORMS: dict[str, Callable[[Drawing, Look, str], None]] = {"pump": _pump, "jar": _jar}
