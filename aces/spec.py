@@ -6,14 +6,15 @@ import typing
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
 from aces.errors import SpecError, nearest
 from aces.registry import Registry
-from aces.types import Record, Task, Viewport
+from aces.shelf import Shelf
+from aces.types import Record, Task
 
 Path_ = tuple[str | int, ...]
 Registries = Mapping[str, Registry[Any]]
@@ -34,18 +35,6 @@ class Plugin(Record):
     parameters: Mapping[str, Any] = {}
     interfaces: tuple["Plugin", ...] = ()
     """Of a buyer that carries its own; empty where it uses the experiment's."""
-
-
-class Shelf(Record):
-    """Which products are shown, and on what kind of page."""
-
-    size: int = Field(default=8, ge=2, le=200)
-    columns: int = Field(default=4, ge=1, le=12)
-    sample: bool = False
-    """False: the category's first `size` products; True: `size` drawn anew for every world."""
-    viewport: Viewport = Viewport()
-    theme: Literal["default"] = "default"
-    ranker: str = "fixed"
 
 
 class ExperimentSpec(Record):

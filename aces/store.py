@@ -370,23 +370,6 @@ class RunStore:
             return zlib.decompress(text).decode()
         return self.blobs.get(text_blob).decode() if text_blob else None
 
-    def pictures(self) -> "StoredPictures":
-        """Returns the run's product pictures, for any process to serve."""
-        return StoredPictures(self.blobs, dict(self.db.execute("SELECT key, blob FROM pictures")))
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPictures:
-    """Product pictures of a stored run, by key."""
-
-    blobs: BlobStore
-    names: Mapping[str, str]
-
-    def picture(self, key: str) -> tuple[bytes, str]:
-        """Returns a picture and its media type, as a catalogue does."""
-        kind = key.rpartition(".")[2]
-        return self.blobs.get(self.names[key]), f"image/{'jpeg' if kind == 'jpg' else kind}"
-
 
 _TAKEN = "another process is writing to this run; wait for it, or use another --out"
 

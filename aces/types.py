@@ -282,7 +282,18 @@ class PerceivedListing(Record):
     """Whether it lay wholly inside the viewport when observed."""
 
 
-Page = Literal["results", "product", "cart", "checkout", "order", "other"]
+Page = Literal[
+    "home",
+    "results",
+    "product",
+    "compare",
+    "seller",
+    "cart",
+    "checkout",
+    "order",
+    "orders",
+    "other",
+]
 
 
 class Observation(Record):

@@ -204,7 +204,8 @@ def _listing_columns(study: Study, levels: dict[str, Any], codes: Integers) -> d
         f"original_{name}": base[name] for name in ("price_cents", "rating", "review_count")
     }
     columns |= levels
-    columns["row"], columns["col"] = terms.grid(columns["position"], study.spec.shelf.columns)
+    wide = levels.get("columns", study.spec.shelf.columns)
+    columns["row"], columns["col"] = terms.grid(columns["position"], wide)
     columns["list_price_cents"] = np.asarray(columns["list_price_cents"], dtype=np.float64)
     columns["rating"] = np.asarray(columns["rating"], dtype=np.float64)
     columns["discounted"] = (columns["list_price_cents"] > columns["price_cents"]).astype(np.int64)

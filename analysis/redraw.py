@@ -113,7 +113,10 @@ class Redraw:
             for name in dict.fromkeys([*self.study.varied, "position"])
         }
         positions = columns["position"]
-        columns["row"], columns["col"] = terms.grid(positions, self.study.spec.shelf.columns)
+        wide = np.array(
+            [draw.levels.get("columns", self.study.spec.shelf.columns) for _, draw in draws]
+        )
+        columns["row"], columns["col"] = terms.grid(positions, wide.reshape(len(draws), -1))
         values = np.stack([terms.column(name, columns) for name in self.terms], axis=-1)
         # a listing without a rating keeps none, in every draw
         return Drawn(ids, self.terms, np.nan_to_num(values), positions.astype(float))

@@ -1,7 +1,7 @@
 """Specification -> plan: the products, the draws, the worlds and the trials of an experiment."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,7 @@ from aces.errors import CatalogError, SpecError, nearest
 from aces.registry import Registry
 from aces.seeds import Stream
 from aces.spec import CHANGEABLE, ExperimentSpec, Plugin, digest
-from aces.types import Assignment, Buyer, Listing, Product, Task, Trial, World
+from aces.types import Assignment, Buyer, Listing, Task, Trial, World
 from agents.buyers import BUYERS
 from agents.interfaces import INTERFACES
 from experiments.designs import Cell
@@ -32,17 +32,17 @@ class Plan:
 
     spec: ExperimentSpec
     """With buyers' parameters resolved to what they mean on this catalogue."""
-    catalog_digest: str
-    currency: str
-    products: Mapping[str, Product]
-    listings: Mapping[str, Listing]
-    """Base offers of every product that may be shown."""
+    catalog: Catalog
+    """All that the shop sells: the products that shelves are filled from, or more."""
     pools: Mapping[str, tuple[str, ...]]
     """Task id -> products its shelves are filled from."""
     declarations: Mapping[str, design.Declaration]
-    drawn: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Product id -> base fields that the importer drew because the source lacks them."""
-    drawn_seed: int | None = None
+
+    @cached_property
+    def listings(self) -> dict[str, Listing]:
+        """Base offers of the products that shelves are filled from, by id."""
+        ids = dict.fromkeys(product_id for pool in self.pools.values() for product_id in pool)
+        return {product_id: self.catalog.listings[product_id] for product_id in ids}
 
     @cached_property
     def tasks(self) -> dict[str, Task]:
@@ -53,7 +53,7 @@ class Plan:
     def _world_key(self) -> list[Any]:
         """What a world's id hashes besides its own draw."""
         shelf = self.spec.shelf.model_dump(mode="json")
-        return [self.spec.seed, self.catalog_digest, shelf]
+        return [self.spec.seed, self.catalog.digest, shelf]
 
     def assignment(self, task_id: str, k: int) -> Assignment:
         """Draws world k of a task: the same for every buyer, interface, machine and worker."""
@@ -77,14 +77,8 @@ class Plan:
 
     def world(self, assignment: Assignment) -> World:
         """Builds the shop of an assignment."""
-        return build_world(
-            assignment,
-            self.tasks[assignment.task_id],
-            self.products,
-            self.listings,
-            self.spec.shelf,
-            currency=self.currency,
-        )
+        task = self.tasks[assignment.task_id]
+        return build_world(assignment, task, self.catalog, self.spec.shelf)
 
     def trials(
         self, assignments: Iterable[Assignment], batch: int, first_index: int
@@ -132,17 +126,9 @@ class Plan:
             return stream
         return stream.child(trial.buyer, trial.interface)
 
-    def pictures(self) -> list[str]:
-        """Keys of the pictures that may be shown: the catalogue's, and those of arms."""
-        keys = [key for listing in self.listings.values() for key in listing.pictures]
-        for declaration in self.declarations.values():
-            if isinstance(declaration, design.Arms):
-                keys += declaration.pictures_named()
-        return list(dict.fromkeys(keys))
-
     def legend(self) -> dict[str, tuple[str, ...]]:
         """The texts by which marks are known: the shop's, the catalogue's and those of arms."""
-        return _legend(self.listings.values(), self.declarations)
+        return _legend(self.catalog.listings.values(), self.declarations)
 
     def varied(self) -> list[str]:
         """The levels that differ between worlds."""
@@ -185,24 +171,42 @@ def make_plan(spec: ExperimentSpec, catalog: Catalog) -> Plan:
         SpecError: Naming the line, if the catalogue does not hold what the experiment asks for,
             treatments collide, or a planted term does not exist.
     """
+    catalog = _priced(spec, catalog)
     pools = {task.id: _pool(spec, catalog, index, task) for index, task in enumerate(spec.tasks)}
     ids = list(dict.fromkeys(product_id for pool in pools.values() for product_id in pool))
-    listings = {product_id: catalog.listings[product_id] for product_id in ids}
+    listings = [catalog.listings[product_id] for product_id in ids]
     declarations = _declarations(spec)
     _check_named(spec, declarations, pools, catalog.pictures)
-    resolved = _resolve_buyers(spec, list(listings.values()), declarations)
+    resolved = _resolve_buyers(spec, listings, declarations)
+    sold = catalog if spec.shelf.rest == "catalog" else _sliced(catalog, ids, declarations)
+    return Plan(spec=resolved, catalog=sold, pools=pools, declarations=declarations)
+
+
+def _priced(spec: ExperimentSpec, catalog: Catalog) -> Catalog:
+    """The catalogue in the currency that the shelf asks for."""
+    shelf = spec.shelf
+    if shelf.currency in (None, catalog.currency):
+        return catalog
+    if shelf.exchange_rate is None:
+        raise SpecError(
+            f"{spec.where('shelf', 'currency')}: the catalogue's prices are in {catalog.currency}; "
+            f"give `exchange_rate:`, what one {catalog.currency} is in {shelf.currency}"
+        )
+    return catalog.priced_in(str(shelf.currency), shelf.exchange_rate)
+
+
+def _sliced(
+    catalog: Catalog, ids: Sequence[str], declarations: Mapping[str, design.Declaration]
+) -> Catalog:
+    """The catalogue of the shelves alone, with the pictures that arms show."""
     sliced = catalog.subset(ids)
-    return Plan(
-        spec=resolved,
-        catalog_digest=sliced.digest,
-        currency=catalog.currency,
-        products={product_id: catalog.products[product_id] for product_id in ids},
-        listings=listings,
-        pools=pools,
-        declarations=declarations,
-        drawn={i: fields for i, fields in catalog.drawn.items() if i in listings},
-        drawn_seed=catalog.drawn_seed,
-    )
+    shown = {key: catalog.pictures[key] for key in _pictures_of_arms(declarations)}
+    return replace(sliced, pictures={**sliced.pictures, **shown})
+
+
+def _pictures_of_arms(declarations: Mapping[str, design.Declaration]) -> list[str]:
+    arms = (d for d in declarations.values() if isinstance(d, design.Arms))
+    return [key for each in arms for key in each.pictures_named()]
 
 
 def _pool(spec: ExperimentSpec, catalog: Catalog, index: int, task: Task) -> tuple[str, ...]:
@@ -282,7 +286,7 @@ def _legend(
     """Kind of mark -> its texts, for every mark that a shelf may carry."""
     own = [mark for listing in listings for mark in listing.marks]
     for declaration in declarations.values():
-        if isinstance(declaration, design.Arms):
+        if isinstance(declaration, design.Arms | design.Versions):
             own += declaration.marks_named()
     return legend(own)
 

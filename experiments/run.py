@@ -4,10 +4,11 @@ import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aces.catalog import Catalog
+from aces.catalog_store import keep_catalog, stored_catalog
 from aces.errors import SpecError, StoreError, nearest
 from aces.spec import ExperimentSpec
 from aces.store import Progress, RunStore
@@ -91,7 +92,6 @@ def run(
     _check_buyers(spec, buyers)
     with RunStore.create(out) as store:
         _claim(store, plan)
-        _store_slice(store, plan, catalog)
         retry = store.retryable_ids() if retry_failed else set()
         with _session(store, executor) as session:
             for jobs in _batches(store, plan, retry):
@@ -117,7 +117,7 @@ def _claim(store: RunStore, plan: Plan) -> None:
     if stored is not None:
         _check_same(store, ExperimentSpec.model_validate(stored), plan.spec)
         catalog = store.meta("catalog")
-        if catalog["digest"] != plan.catalog_digest:
+        if catalog["digest"] != plan.catalog.digest:
             raise StoreError(
                 f"{store.folder}: the catalogue's products have changed since this run began; "
                 "use another --out"
@@ -128,15 +128,7 @@ def _claim(store: RunStore, plan: Plan) -> None:
     store.set_meta("truths", plan.truths())
     store.set_meta("pools", plan.pools)
     store.set_meta("legend", plan.legend())
-    store.set_meta(
-        "catalog",
-        {
-            "name": plan.spec.catalog,
-            "digest": plan.catalog_digest,
-            "currency": plan.currency,
-            "drawn_seed": plan.drawn_seed,
-        },
-    )
+    keep_catalog(store, plan.catalog, plan.spec.catalog)
 
 
 def _check_same(store: RunStore, stored: ExperimentSpec, spec: ExperimentSpec) -> None:
@@ -172,20 +164,6 @@ def _differences(there: object, now: object, key: str) -> Iterator[str]:
 def _short(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _store_slice(store: RunStore, plan: Plan, catalog: Catalog) -> None:
-    """Stores the products that may be shown, with their pictures."""
-    store.add_products(
-        (
-            product_id,
-            plan.products[product_id].model_dump_json(),
-            listing.model_dump_json(),
-            json.dumps(plan.drawn.get(product_id, ())),
-        )
-        for product_id, listing in plan.listings.items()
-    )
-    store.add_pictures(plan.pictures(), lambda key: catalog.picture(key)[0])
 
 
 @contextmanager
@@ -263,7 +241,9 @@ def _carry_out(
     if not jobs:
         return True
     interfaces = frozenset(job.trial.interface for job in jobs)
-    setting = Setting(plan, store.pictures(), store.blobs.folder, interfaces)
+    # from what is stored: pictures come from the run's own folder, in every process
+    stored = replace(plan, catalog=stored_catalog(store))
+    setting = Setting(stored, store.blobs.folder, interfaces)
     work = executor.run(setting, jobs)
     try:
         for finished in work:

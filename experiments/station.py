@@ -14,7 +14,6 @@ from agents.interfaces import INTERFACES, Interface, ShopHandle
 from experiments.plan import Plan
 from marketplace.app import create_app
 from marketplace.sessions import Session, Sessions
-from marketplace.views import Pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +29,14 @@ class Station:
 
     Args:
         plan: Of the experiment.
-        pictures: The products' pictures.
         headed: Show the browser's window.
     """
 
-    def __init__(self, plan: Plan, pictures: Pictures, *, headed: bool = False) -> None:
+    def __init__(self, plan: Plan, *, headed: bool = False) -> None:
         self.plan = plan
         self.buyers: Mapping[str, Buyer] = plan.buyers()
-        self.sessions = Sessions()
-        self._app = create_app(self.sessions, pictures)
+        self.sessions = Sessions(plan.catalog)
+        self._app = create_app(self.sessions)
         self._headed = headed
         self._interfaces: dict[str, Interface] = {}
         self._stack = AsyncExitStack()
@@ -69,7 +67,7 @@ class Station:
         needs_browser = any(interface.needs_browser for interface in built.values())
         if needs_browser and self._browser is None:
             await self._start_browser()
-        shop = ShopHandle(self.shop_url, self._app, self.plan.legend())
+        shop = ShopHandle(self.shop_url, self._app, self.plan.legend(), self.plan.catalog.currency)
         for name, interface in built.items():
             await interface.start(shop, self.plan.spec.shelf.viewport, self._browser)
             self._stack.push_async_callback(interface.stop)

@@ -13,6 +13,7 @@ from aces.types import (
     Event,
     Observation,
     PerceivedListing,
+    Scroll,
     Status,
     Step,
     Stop,
@@ -41,6 +42,8 @@ class _Course:
     said: str | None = None
     stopped: str | None = None
     blocked: int = 0
+    seen: list[tuple[float, Event]] = field(default_factory=list)
+    """What the shop can't know: what lay in the window, and scrolling; by monotonic seconds."""
 
 
 async def run_trial(job: Job, station: Station) -> Record:
@@ -58,7 +61,8 @@ async def run_trial(job: Job, station: Station) -> Record:
     choice = choice.model_copy(
         update={"seconds": time.perf_counter() - started, "blocked_requests": course.blocked}
     )
-    return Record(choice, course.steps, session.events, course.listings)
+    events = _log(session.events, session.entered, course)
+    return Record(choice, course.steps, events, course.listings)
 
 
 async def _visit(job: Job, station: Station, token: str, course: _Course) -> None:
@@ -75,9 +79,11 @@ async def _visit(job: Job, station: Station, token: str, course: _Course) -> Non
             if error:
                 observation = observation.model_copy(update={"error": error})
             seen = time.perf_counter()
+            since = time.monotonic()
             action = await session.act(observation)
             decided = time.perf_counter()
             url = visit.url
+            _note(course, observation, visit.visible, action, since)
             error = await _carry_out(visit, action, course)
             course.steps.append(
                 _step(observation, url, action, error, seen - before, decided - seen)
@@ -86,6 +92,30 @@ async def _visit(job: Job, station: Station, token: str, course: _Course) -> Non
             course.blocked = visit.blocked
             if course.stopped is not None or station.ordered(token):
                 return
+
+
+def _note(
+    course: _Course,
+    seen: Observation,
+    visible: tuple[str, ...] | None,
+    action: Action,
+    since: float,
+) -> None:
+    """Keeps which listings lay in the window and for how long, and scrolling."""
+    if visible is None:
+        return
+    now = time.monotonic()
+    shown = {"listings": visible, "seconds": round(now - since, 4)}
+    course.seen.append((since, Event(kind="viewport", page=seen.page, at_s=0, data=shown)))
+    if isinstance(action, Scroll):
+        moved = {"pixels": action.pixels}
+        course.seen.append((now, Event(kind="scroll", page=seen.page, at_s=0, data=moved)))
+
+
+def _log(events: Sequence[Event], entered: float, course: _Course) -> list[Event]:
+    """The shop's events and what the window showed, in the order of time."""
+    seen = [e.model_copy(update={"at_s": max(0.0, at - entered)}) for at, e in course.seen]
+    return sorted([*events, *seen], key=lambda event: event.at_s)
 
 
 async def _carry_out(visit: Visit, action: Action, course: _Course) -> str | None:

@@ -4,43 +4,37 @@ from collections.abc import Mapping
 from typing import Any
 
 from aces.catalog import Catalog
-from aces.spec import Shelf
-from aces.types import Assignment, Listing, Mark, Product, Task, World
+from aces.shelf import Shelf
+from aces.types import Assignment, Coupon, Listing, Mark, Offer, Task, World
 from marketplace.marks import LOW_STOCK, STANDARD_MARKS, standard_mark
+from marketplace.treatments.page import SETTINGS
 
 _FIELDS = frozenset(Listing.model_fields)
 _BUILT: dict[str, Any] = {
+    "offers": lambda offers: tuple(Offer.model_validate(offer) for offer in offers),
     "marks": lambda marks: tuple(Mark.model_validate(mark) for mark in marks),
     "bullets": tuple,
     "pictures": tuple,
 }
 
 
-def build_world(
-    assignment: Assignment,
-    task: Task,
-    products: Mapping[str, Product],
-    listings: Mapping[str, Listing],
-    shelf: Shelf,
-    *,
-    currency: str = "USD",
-) -> World:
+def build_world(assignment: Assignment, task: Task, catalog: Catalog, shelf: Shelf) -> World:
     """Returns the shop of one trial.
 
     Args:
-        assignment: Levels per product on the shelf.
+        assignment: Levels per product on the shelf; levels of the page are the same for all.
         task: The shopper's errand, for the query.
-        products: What the products are, by id.
-        listings: Their base offers, by id.
-        shelf: Grid and theme.
-        currency: Of all prices.
+        catalog: What the products are, and their base offers.
+        shelf: Grid, theme and other settings that no level overrides.
     """
     levels = assignment.levels
+    listings, products = catalog.listings, catalog.products
     shown = [
         _write(listings[product_id], {name: values[i] for name, values in levels.items()})
         for i, product_id in enumerate(assignment.product_ids)
     ]
     order = sorted(range(len(shown)), key=lambda i: levels["position"][i])
+    drawn = {name: levels[name][0] for name in SETTINGS if name in levels}
     return World(
         id=assignment.world_id,
         task_id=assignment.task_id,
@@ -48,11 +42,9 @@ def build_world(
         query=task.query,
         listings=tuple(shown[i] for i in order),
         products={product_id: products[product_id] for product_id in assignment.product_ids},
-        columns=shelf.columns,
-        ranker=shelf.ranker,
-        theme=shelf.theme,
-        currency=currency,
+        currency=catalog.currency,
         max_units=1,
+        **{**shelf.settings(), **drawn},
     )
 
 
@@ -78,16 +70,25 @@ def _write(base: Listing, levels: Mapping[str, Any]) -> Listing:
     return listing
 
 
-def browsing_world(catalog: Catalog, category: str, columns: int = 4) -> World:
-    """Returns a world that shows a whole category untreated, for a person to browse."""
-    ids = catalog.slice(category)
+WELCOME = Coupon(code="WELCOME10", percent=10, minimum_cents=2500)
+
+
+def browsing_world(catalog: Catalog, **settings: Any) -> World:  # noqa: ANN401
+    """Returns a world that sells the whole catalogue untreated, for a person to browse.
+
+    Args:
+        catalog: What is sold.
+        settings: Fields of the world: theme, density, scheme, ...
+    """
+    ours: dict[str, Any] = {"scheme": "auto", "coupons": (WELCOME,)}
     return World(
-        id=f"browse-{category}",
+        id="browse",
         task_id="browse",
         k=0,
-        query=category.replace("_", " "),
-        listings=tuple(catalog.listings[product_id] for product_id in ids),
-        products={product_id: catalog.products[product_id] for product_id in ids},
-        columns=columns,
+        listings=(),
+        products={},
+        rest="catalog",
+        controls=True,
         currency=catalog.currency,
+        **{**ours, **settings},
     )

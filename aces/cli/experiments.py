@@ -192,17 +192,17 @@ def try_out(
 
     spec = read_experiment(experiment, settings)
     catalog = load_catalog(spec.catalog, spec.folder)
-    asyncio.run(_try(make_plan(spec, catalog), catalog, headed=headed))
+    asyncio.run(_try(make_plan(spec, catalog), headed=headed))
     next_step(f"aces run {experiment} --out runs/{spec.name}")
 
 
-async def _try(plan: Any, catalog: Any, *, headed: bool) -> None:  # noqa: ANN401
+async def _try(plan: Any, *, headed: bool) -> None:  # noqa: ANN401
     from experiments.station import Job, Station
     from experiments.trial import run_trial
 
     assignment = plan.assignment(plan.spec.tasks[0].id, 0)
     trials = [trial for trial in plan.trials([assignment], 0, 0) if trial.repeat == 0]
-    async with Station(plan, catalog, headed=headed) as station:
+    async with Station(plan, headed=headed) as station:
         await station.open({trial.interface for trial in trials})
         for trial in trials:
             record = await run_trial(Job(trial, assignment), station)

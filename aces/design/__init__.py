@@ -15,6 +15,7 @@ from pydantic import Field
 from aces.design.arms import Arm, Arms
 from aces.design.draws import Draw, Fixed, Permutation
 from aces.design.factors import Factor, FactorSettings, Headroom
+from aces.design.settings import Version, Versions
 from aces.design.tags import ACES_TAGS, Tag, Tags
 from aces.seeds import Stream
 from aces.types import Listing
@@ -32,6 +33,8 @@ __all__ = [
     "Permutation",
     "Tag",
     "Tags",
+    "Version",
+    "Versions",
     "draw",
     "draw_world",
     "shelf",
@@ -40,7 +43,7 @@ __all__ = [
 V = TypeVar("V")
 
 Declaration = Annotated[
-    Permutation | Fixed | Factor | Headroom | Tags | Arms, Field(discriminator="kind")
+    Permutation | Fixed | Factor | Headroom | Tags | Arms | Versions, Field(discriminator="kind")
 ]
 
 

@@ -29,6 +29,8 @@ class ShopHandle:
     wsgi: WSGI
     legend: Mapping[str, tuple[str, ...]]
     """Kind of mark -> texts it shows, `{value}` for its value; the same for every world."""
+    currency: str = "USD"
+    """Of every price; how prices are written is for the page to say, by its language."""
 
 
 class Visit(Protocol):
@@ -37,6 +39,9 @@ class Visit(Protocol):
     url: str
     blocked: int
     """Requests the visit made to anything but the shop; none of them got through."""
+    visible: tuple[str, ...] | None
+    """The listings that lay wholly in the window when last observed, on any page; None where
+    there is no window."""
 
     async def observe(self, step: int) -> Observation:
         """Returns what the buyer perceives now."""

@@ -26,20 +26,30 @@ from aces.types import (
 )
 from agents.browser import Browser, Tab
 from agents.interfaces import PageConfig, ShopHandle
-from agents.interfaces._reading import Box, place
+from agents.interfaces._reading import Box, Money, inside, place, read_product_id
 
 CAPTURE_PAUSES_S = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 _PAGES: dict[str, Page] = {
+    "": "home",
     "search": "results",
+    "category": "results",
+    "department": "results",
+    "deals": "results",
     "product": "product",
+    "compare": "compare",
+    "seller": "seller",
     "cart": "cart",
     "checkout": "checkout",
+    "orders": "orders",
 }
 
 # boxes are measured on the page, the viewport is the part of it that shows
 _MEASURE = """() => ({
     viewport: [scrollX, scrollY, document.documentElement.clientWidth, innerHeight],
+    language: document.documentElement.lang,
+    urls: [...document.querySelectorAll('article.listing')].map(
+        card => card.querySelector('.title a')?.getAttribute('href') ?? ''),
     boxes: [...document.querySelectorAll('article.listing')].map(card => {
         const box = card.getBoundingClientRect();
         return [box.x + scrollX, box.y + scrollY, box.width, box.height];
@@ -103,7 +113,7 @@ class PageInterface:
         """Returns the page as the buyer gets it: `text`, or `screenshot` and `image_type`."""
 
     @abstractmethod
-    async def read(self, tab: Tab, seen: dict[str, Any]) -> list[PerceivedListing]:
+    async def read(self, tab: Tab, seen: dict[str, Any], money: Money) -> list[PerceivedListing]:
         """Returns the listings of a results page, read from the representation."""
 
 
@@ -114,6 +124,7 @@ class PageVisit:
         self._interface = interface
         self._tab = tab
         self._page = tab.page
+        self.visible: tuple[str, ...] | None = None
 
     @property
     def url(self) -> str:
@@ -130,12 +141,19 @@ class PageVisit:
         """Returns the representation and, on a results page, its listings with their boxes."""
         kind = self._kind()
         seen = await self._interface.represent(self._tab)
+        measured = await self._page.evaluate(_MEASURE)
+        boxes: list[Box] = [tuple(box) for box in measured["boxes"]]
+        window: Box = tuple(measured["viewport"])
+        self.visible = tuple(
+            read_product_id(url)
+            for url, box in zip(measured["urls"], boxes, strict=True)
+            if url and inside(box, window)
+        )
         listings: tuple[PerceivedListing, ...] = ()
         if kind == "results":
-            found = await self._interface.read(self._tab, seen)
-            measured = await self._page.evaluate(_MEASURE)
-            boxes: list[Box] = [tuple(box) for box in measured["boxes"]]
-            listings = place(found, boxes, tuple(measured["viewport"]))
+            money = Money(measured["language"], self._interface.shop.currency)
+            found = await self._interface.read(self._tab, seen, money)
+            listings = place(found, boxes, window)
         return Observation(step=step, page=kind, listings=listings, **seen)
 
     def _kind(self) -> Page:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from aces.types import PerceivedListing
@@ -9,9 +10,58 @@ from aces.types import PerceivedListing
 Box = tuple[float, float, float, float]
 
 _PRODUCT = re.compile(r"/product/([^/?#]+)")
-_STARS = re.compile(r"(\d(?:\.\d)?) out of 5")
-_COUNT = re.compile(r"([\d,]+)")
-_PRICE = re.compile(r"(\d[\d,]*)(?:\.(\d{1,2}))?")
+_STARS = re.compile(r"(\d(?:[.,]\d)?) out of 5")
+_COUNT = re.compile(r"\d(?:[\d\s.,'’]*\d)?")
+_DIRECTIONS = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
+"""Invisible marks of writing direction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """How a shop writes amounts of its one currency, and how they are read.
+
+    Args:
+        locale: Such as `de-DE`: the language that a page declares.
+        currency: ISO 4217 code.
+    """
+
+    locale: str = "en-US"
+    currency: str = "USD"
+
+    def read(self, text: str) -> int:
+        """Returns the minor units of the first amount in a text: `$1,299.00` -> 129900."""
+        amount, decimal, digits = _money(self)
+        found = amount.search(_DIRECTIONS.sub("", text))
+        if found is None:
+            raise ValueError(f"no price in {text!r}")
+        return _minor(found[1], decimal, digits)
+
+    def starts(self, text: str) -> bool:
+        """Returns whether a text starts with an amount."""
+        return _money(self)[0].match(_DIRECTIONS.sub("", text)) is not None
+
+
+@lru_cache(maxsize=64)
+def _money(money: Money) -> tuple[re.Pattern[str], str, int]:
+    """The pattern of an amount with its symbol, the decimal sign, and the decimals there are."""
+    from babel import numbers
+
+    locale = money.locale.replace("-", "_")
+    decimal, group = numbers.get_decimal_symbol(locale), numbers.get_group_symbol(locale)
+    gap = r"\s" if group.isspace() else re.escape(group)
+    fraction = rf"(?:{re.escape(decimal)}\d+)?"
+    number = rf"(\d{{1,3}}(?:{gap}\d{{2,3}})+{fraction}|\d+{fraction})"
+    written = _DIRECTIONS.sub("", numbers.format_currency(0, money.currency, locale=locale))
+    symbol = re.escape(re.sub(r"[\d\s]|(?<=\d)\D(?=\d)", "", written))
+    first = written[0].isdigit()
+    pattern = rf"{number}\s*{symbol}" if first else rf"{symbol}\s*{number}"
+    return re.compile(pattern), decimal, numbers.get_currency_precision(money.currency)
+
+
+def _minor(number: str, decimal: str, digits: int) -> int:
+    """Minor units of a number as written."""
+    whole, _, fraction = number.partition(decimal) if digits else (number, "", "")
+    return int("".join(filter(str.isdigit, whole)) + fraction.ljust(digits, "0"))
 
 
 def read_product_id(url: str) -> str:
@@ -27,30 +77,29 @@ def read_title(text: str) -> str:
     return " ".join(text.split())
 
 
-def read_price(text: str) -> int:
-    """Returns the minor units in a price as written, `$1,299.00` -> 129900."""
-    found = _PRICE.search(text)
-    if found is None:
-        raise ValueError(f"no price in {text!r}")
-    whole, fraction = found.groups(default="")
-    return 100 * int(whole.replace(",", "")) + int(fraction.ljust(2, "0"))
+def read_decimal(text: str, currency: str) -> int:
+    """Returns the minor units of an amount for programs: `1299.00` -> 129900."""
+    from babel.numbers import get_currency_precision
+
+    return _minor(text, ".", get_currency_precision(currency))
 
 
 def read_stars(text: str | None) -> float | None:
     """Returns the stars in `4.4 out of 5 stars`, None where there are none."""
     found = _STARS.search(text or "")
-    return float(found[1]) if found else None
+    return float(found[1].replace(",", ".")) if found else None
 
 
 def read_count(text: str | None) -> int:
     """Returns the number in `(8,412 ratings)`, 0 where there is none."""
     found = _COUNT.search(text or "")
-    return int(found[1].replace(",", "")) if found else 0
+    return int("".join(filter(str.isdigit, found[0]))) if found else 0
 
 
 def read_listing(
     position: int,
     legend: Mapping[str, tuple[str, ...]],
+    money: Money,
     *,
     url: str,
     title: str,
@@ -64,8 +113,8 @@ def read_listing(
     return PerceivedListing(
         product_id=read_product_id(url),
         title=read_title(title),
-        price_cents=read_price(price),
-        list_price_cents=None if list_price is None else read_price(list_price),
+        price_cents=money.read(price),
+        list_price_cents=None if list_price is None else money.read(list_price),
         rating=read_stars(stars),
         review_count=read_count(count),
         marks=read_marks(marks, legend),
@@ -130,13 +179,14 @@ def place(
         raise ValueError(f"{len(found)} listings were read, but {len(boxes)} are drawn")
     return tuple(
         item.model_copy(
-            update={"box": box, "row": row, "col": col, "exposed": _inside(box, viewport)}
+            update={"box": box, "row": row, "col": col, "exposed": inside(box, viewport)}
         )
         for item, box, (row, col) in zip(found, boxes, slots(boxes), strict=True)
     )
 
 
-def _inside(box: Box, viewport: Box) -> bool:
+def inside(box: Box, viewport: Box) -> bool:
+    """Returns whether a box lies wholly in the viewport, to a pixel."""
     x, y, width, height = box
     left, top, wide, high = viewport
     return (

@@ -11,12 +11,11 @@ from aces.types import PerceivedListing
 from agents.browser import Tab
 from agents.interfaces import PageConfig
 from agents.interfaces._page import PageInterface
-from agents.interfaces._reading import read_listing
+from agents.interfaces._reading import Money, read_listing
 
 _LINK = re.compile(r'link ("(?:[^"\\]|\\.)*")')
-_STARS = re.compile(r'img "(\d(?:\.\d)? out of 5 stars)"')
-_COUNT = re.compile(r"\(([\d,]+) ratings? ?\)")
-_LIST_PRICE = re.compile(r"List price (\S+)")
+_STARS = re.compile(r'img "(\d(?:[.,]\d)? out of 5 stars)"')
+_COUNT = re.compile(r"\((\d[\d\s.,'’]*) ratings? ?\)")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -30,30 +29,38 @@ class AriaInterface(PageInterface):
         """Returns the accessibility tree of `<main>`."""
         return {"text": await tab.page.locator("main").aria_snapshot()}
 
-    async def read(self, tab: Tab, seen: dict[str, Any]) -> list[PerceivedListing]:
+    async def read(self, tab: Tab, seen: dict[str, Any], money: Money) -> list[PerceivedListing]:
         """Returns the listings in the tree: its articles."""
         tree = yaml.load(seen["text"], Loader=_LOADER)
         cards = [list(_lines(node)) for node in _articles(tree)]
-        return [self._listing(position, card) for position, card in enumerate(cards, start=1)]
+        return [
+            self._listing(position, card, money) for position, card in enumerate(cards, start=1)
+        ]
 
-    def _listing(self, position: int, card: list[tuple[str, str]]) -> PerceivedListing:
+    def _listing(
+        self, position: int, card: list[tuple[str, str]], money: Money
+    ) -> PerceivedListing:
         names = [name for name, _ in card]
         texts = [text for _, text in card if text]
-        title = next(found[1] for name in names if (found := _LINK.match(name)))
+        at, title = next(
+            (i, found[1]) for i, name in enumerate(names) if (found := _LINK.match(name))
+        )
         url = next(text for name, text in card if name == "/url")
         stars = next((found[1] for name in names if (found := _STARS.match(name))), None)
-        # a title may say anything, so facts are looked for outside of it
+        # a title may say anything, and marks over it too: the price is looked for below
         facts = [text for name, text in card if text and not name.startswith(("/url", "button"))]
+        below = (text for name, text in card[at:] if text and not name.startswith("/url"))
         count = next((found[1] for text in texts if (found := _COUNT.search(text))), None)
-        prices = next(text for text in facts if text.startswith("$"))
-        struck = _LIST_PRICE.search(prices)
+        prices = next(text for text in below if money.starts(text))
+        _, struck, list_price = prices.partition("List price ")
         return read_listing(
             position,
             self.shop.legend,
+            money,
             url=url,
             title=json.loads(title),
             price=prices,
-            list_price=struck[1] if struck else None,
+            list_price=list_price if struck else None,
             stars=stars,
             count=count,
             marks=facts,

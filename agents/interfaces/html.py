@@ -6,7 +6,7 @@ from aces.types import PerceivedListing
 from agents.browser import Tab
 from agents.interfaces import PageConfig
 from agents.interfaces._page import PageInterface
-from agents.interfaces._reading import read_listing
+from agents.interfaces._reading import Money, read_listing
 
 
 class HtmlInterface(PageInterface):
@@ -19,19 +19,22 @@ class HtmlInterface(PageInterface):
         """Returns the markup of `<main>`."""
         return {"text": await tab.page.locator("main").evaluate("main => main.outerHTML")}
 
-    async def read(self, tab: Tab, seen: dict[str, Any]) -> list[PerceivedListing]:
+    async def read(self, tab: Tab, seen: dict[str, Any], money: Money) -> list[PerceivedListing]:
         """Returns the listings in the markup."""
         import lxml.html
 
         cards = lxml.html.fromstring(seen["text"]).cssselect("article.listing")
-        return [self._listing(position, card) for position, card in enumerate(cards, start=1)]
+        return [
+            self._listing(position, card, money) for position, card in enumerate(cards, start=1)
+        ]
 
-    def _listing(self, position: int, card: Any) -> PerceivedListing:  # noqa: ANN401
+    def _listing(self, position: int, card: Any, money: Money) -> PerceivedListing:  # noqa: ANN401
         link = card.cssselect("h2 a")[0]
         stars = card.cssselect(".rating")
         return read_listing(
             position,
             self.shop.legend,
+            money,
             url=link.get("href"),
             title=link.text_content(),
             price=_text(card, ".price") or "",

@@ -25,7 +25,7 @@ from aces.types import (
 )
 from agents.browser import Browser
 from agents.interfaces import Mode, ShopHandle
-from agents.interfaces._reading import read_marks, read_price, read_title
+from agents.interfaces._reading import read_decimal, read_marks, read_title
 
 
 class JsonInterface:
@@ -59,6 +59,7 @@ class JsonVisit:
     """A visit by API calls; `url` is the path last read."""
 
     blocked = 0
+    visible = None
 
     def __init__(self, shop: ShopHandle, token: str, mode: Mode) -> None:
         self._shop = shop
@@ -120,16 +121,17 @@ class JsonVisit:
 
     def _listings(self, answer: dict[str, Any]) -> tuple[PerceivedListing, ...]:
         columns = answer["layout"]["columns"]
-        return tuple(self._listing(item, columns) for item in answer["results"])
+        currency = answer["currency"]
+        return tuple(self._listing(item, columns, currency) for item in answer["results"])
 
-    def _listing(self, item: dict[str, Any], columns: int) -> PerceivedListing:
+    def _listing(self, item: dict[str, Any], columns: int, currency: str) -> PerceivedListing:
         list_price = item["list_price"]
         row, col = divmod(item["position"] - 1, columns)
         return PerceivedListing(
             product_id=item["id"],
             title=read_title(item["title"]),
-            price_cents=read_price(item["price"]),
-            list_price_cents=None if list_price is None else read_price(list_price),
+            price_cents=read_decimal(item["price"], currency),
+            list_price_cents=None if list_price is None else read_decimal(list_price, currency),
             rating=item["rating"],
             review_count=item["review_count"],
             marks=read_marks(item["marks"], self._shop.legend),

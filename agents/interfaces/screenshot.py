@@ -8,7 +8,7 @@ from aces.types import PerceivedListing
 from agents.browser import Tab
 from agents.interfaces import PageConfig
 from agents.interfaces._page import PageInterface, capture
-from agents.interfaces._reading import read_listing
+from agents.interfaces._reading import Money, read_listing
 
 # what a person can read on each card, from the page as rendered
 _READ = """() => [...document.querySelectorAll('article.listing')].map(card => {
@@ -44,10 +44,10 @@ class ScreenshotInterface(PageInterface):
         image = await capture(tab, config.image_format, config.quality, full_page=config.full_page)
         return {"screenshot": image, "image_type": f"image/{config.image_format}"}
 
-    async def read(self, tab: Tab, seen: dict[str, Any]) -> list[PerceivedListing]:
+    async def read(self, tab: Tab, seen: dict[str, Any], money: Money) -> list[PerceivedListing]:
         """Returns the listings as rendered: text and stars that are drawn in those pixels."""
         cards = await tab.page.evaluate(_READ)
         return [
-            read_listing(position, self.shop.legend, **card)
+            read_listing(position, self.shop.legend, money, **card)
             for position, card in enumerate(cards, start=1)
         ]

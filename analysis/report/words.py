@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aces.design import Arms, Declaration, Factor, Fixed, Headroom, Permutation, Tags
+from aces.design import (
+    Arms,
+    Declaration,
+    Factor,
+    Fixed,
+    Headroom,
+    Permutation,
+    Tags,
+    Versions,
+)
 from aces.spec import Plugin
 from aces.types import Estimate
 from analysis.analyze import bounded
@@ -121,6 +130,9 @@ def _drawn(declaration: Declaration) -> str:
         case Arms():
             names = listed([arm.name for arm in declaration.arms])
             return f"{names}, drawn per {declaration.unit}"
+        case Versions():
+            names = listed([version.name for version in declaration.versions])
+            return f"the page as {names}, drawn per world"
 
 
 def _factor(declaration: Factor) -> str:

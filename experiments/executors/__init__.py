@@ -9,7 +9,6 @@ from aces.store import BlobStore, Finished
 from experiments.plan import Plan
 from experiments.station import Job
 from experiments.trial import Record
-from marketplace.views import Pictures
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,6 @@ class Setting:
     """What every process of a run is given."""
 
     plan: Plan
-    pictures: Pictures
     blobs: Path
     interfaces: frozenset[str]
 

@@ -21,7 +21,7 @@ class InlineExecutor:
         """Yields finished trials, up to 64 at a time."""
         blobs = BlobStore(setting.blobs)
         with asyncio.Runner() as runner:
-            station = Station(setting.plan, setting.pictures)
+            station = Station(setting.plan)
             try:
                 runner.run(station.open(set(setting.interfaces)))
                 self.facts |= runner.run(station.facts())

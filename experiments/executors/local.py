@@ -194,7 +194,7 @@ def _serve(pipe: Connection, setting: Setting, concurrency: int) -> None:
 
 
 async def _work(pipe: Connection, setting: Setting, concurrency: int) -> None:
-    async with Station(setting.plan, setting.pictures) as station:
+    async with Station(setting.plan) as station:
         try:
             await station.open(set(setting.interfaces))
             pipe.send(([], await station.facts()))

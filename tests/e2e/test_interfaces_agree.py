@@ -69,7 +69,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
 async def _visit_all(plan: Plan, worlds: int) -> list[dict[str, Record]]:
     """The records of each world, by interface."""
     found = []
-    async with Station(plan, load_catalog("demo")) as station:
+    async with Station(plan) as station:
         await station.open({"json", "screenshot", "aria", "html"})
         for task in plan.tasks:
             for k in range(worlds):

@@ -236,7 +236,7 @@ def test_pictures_of_an_arm_are_stored_and_must_exist(go, demo, folder):
     treatment = f"  - {{use: listing, name: photo, products: [{watch}], {arms}}}\n"
     go(("buyers:", f"{treatment}buyers:"), buyers=["blind"])
     with RunStore.open(folder / "run") as store:
-        content, media_type = store.pictures().picture(key)
+        content, media_type = stored_catalog(store).picture(key)
     assert (content[:4], media_type) == (b"\x89PNG", "image/png")
     wrong = treatment.replace(key, "nothing.png")
     with pytest.raises(SpecError, match=r"small.yaml:11 .*picture 'nothing.png', which the cat"):
