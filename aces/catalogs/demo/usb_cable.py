@@ -1,4 +1,4 @@
-"""Draws USB cables: coiled, bent, sprung or split, with their plugs towards the camera."""
+"""Draws USB cables: coiled, bent, sprung, split or on a key ring, and their plugs up close."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -13,17 +13,23 @@ PASTELS = ("#f2a0b8", "#f7c49a", "#f3e08c", "#a5dcc0", "#a3cdee")
 """The colours of an assorted pack."""
 
 
-def draw(look: Look, brand: str) -> str:
+VIEWS = ("front", "plugs")
+"""The pack, and the plugs at both ends up close."""
+
+
+def draw(look: Look, brand: str, view: str = "front") -> str:
     """Returns the SVG of a pack of cables.
 
     Args:
-        look: `ends` (two of c, c-angle, c-display, a, a-female, micro, magnet, multi), `cord` and
-            `shell` colours, `braid` (yes, no, flat), `pack`, and `layout` (coil, short, spring,
-            fan).
+        look: `ends` (two of c, c-angle, c-display, a, a-female, micro, pin, magnet, multi), `tails`
+            (what multi splits into), `cord` and `shell` colours, `braid` (yes, no, flat, glow),
+            `pack`, `layout` (coil, short, spring, fan, ring) and, of a coil, `turns`.
         brand: Printed on the plugs.
+        view: One of `VIEWS`.
     """
     drawing = Drawing()
-    LAYOUTS[look["layout"]](drawing, look, brand)
+    picture = _plugs if view == "plugs" else LAYOUTS[look["layout"]]
+    picture(drawing, look, brand)
     return drawing.svg()
 
 
@@ -31,6 +37,9 @@ def _cord(drawing: Drawing, points: Sequence[Point], look: Look, width: float) -
     """A stretch of cable; later stretches lie over earlier ones."""
     colour, outline = look["cord"], polyline(points)
     butt = {"stroke_linecap": "butt"}
+    if look["braid"] == "glow":
+        _light_tube(drawing, outline, colour, width)
+        return
     drawing.line(outline, shade(colour, -0.55), width, **butt)
     drawing.line(outline, colour, width * 0.82, **butt)
     if look["braid"] == "flat":
@@ -52,6 +61,17 @@ def _cord(drawing: Drawing, points: Sequence[Point], look: Look, width: float) -
             )
     else:
         drawing.line(outline, "#ffffff", width * 0.12, opacity=0.55, **light)
+
+
+def _light_tube(drawing: Drawing, outline: str, colour: str, width: float) -> None:
+    """A clear jacket with pulses of light running through it."""
+    butt = {"stroke_linecap": "butt"}
+    drawing.line(outline, colour, width * 2, opacity=0.16, filter=drawing.blur(6), **butt)
+    drawing.line(outline, shade(colour, -0.35), width, **butt)
+    drawing.line(outline, shade(colour, 0.35), width * 0.8, **butt)
+    pulse = {**butt, "stroke_dasharray": f"{number(width * 1.6)} {number(width * 1.4)}"}
+    drawing.line(outline, colour, width * 0.6, **pulse)
+    drawing.line(outline, "#ffffff", width * 0.3, opacity=0.9, **pulse)
 
 
 def _shadow(drawing: Drawing, points: Sequence[Point], width: float) -> None:
@@ -94,7 +114,7 @@ def _coil(drawing: Drawing, look: Look, brand: str) -> None:
 
 def _one_coil(drawing: Drawing, look: Look, brand: str, centre: Point, scale: float) -> None:
     rx, ry, width = 142 * scale, 104 * scale, (22 if look["braid"] == "flat" else 15) * scale
-    loop = [_on_loop(centre, rx, ry, 180 + 5 * i) for i in range(3 * 72 + 37)]
+    loop = [_on_loop(centre, rx, ry, 180 + 5 * i) for i in range(72 * look.get("turns", 3) + 37)]
     turns = [loop[start : start + 38] for start in range(0, len(loop), 36)]
     left = _curve(
         (centre[0] - rx * 0.62, centre[1] + 178 * scale),
@@ -172,10 +192,12 @@ def _spring(drawing: Drawing, look: Look, brand: str) -> None:
 
 
 def _fan(drawing: Drawing, look: Look, brand: str) -> None:
-    """One plug above, three below."""
+    """One plug above, two or three below."""
     main = _curve((92, 164), (110, 10), (256, 20), (256, 196), 40)
     _shadow(drawing, main, 16)
-    tails = [_curve((256, 214), (256, 260), (x, 250), (x, 330), 24) for x in (150, 256, 362)]
+    kinds = _tails(look)
+    places = (150, 256, 362) if len(kinds) == 3 else (172, 340)
+    tails = [_curve((256, 214), (256, 260), (x, 250), (x, 330), 24) for x in places]
     for tail in tails:
         _shadow(drawing, tail, 13)
     _cord(drawing, main, look, 16)
@@ -184,8 +206,56 @@ def _fan(drawing: Drawing, look: Look, brand: str) -> None:
     bead = drawing.linear((0, "#6a6e76"), (0.3, "#9a9fa8"), (1, "#2c2e33"))
     drawing.rect(232, 190, 48, 44, bead, 10)
     _plug(drawing, look["ends"][0], (92, 164), 6, look, brand, 1)
-    for tail, end in zip(tails, ("c", "micro", "pin"), strict=True):
-        _plug(drawing, end, tail[-1], 0, look, brand, 0.9)
+    for tail, kind in zip(tails, kinds, strict=True):
+        _plug(drawing, kind, tail[-1], 0, look, brand, 0.9)
+
+
+def _tails(look: Look) -> Sequence[str]:
+    tails: Sequence[str] = look.get("tails", ("c", "micro", "pin"))
+    return tails
+
+
+def _ring(drawing: Drawing, look: Look, brand: str) -> None:
+    """A hand's length of cable folded through a key ring, its plugs side by side."""
+    steel = drawing.linear((0, "#eef1f4"), (0.4, "#8d939b"), (0.6, "#f4f6f8"), (1, "#7b818a"))
+    drawing.ellipse((246, 92), 58, 58, "none", stroke="#1a1d26", stroke_width=9, opacity=0.25)
+    for radius, width in ((58, 9), (51, 4)):
+        drawing.ellipse((240, 84), radius, radius, "none", stroke=steel, stroke_width=width)
+    loop = _curve((194, 300), (120, 70), (360, 70), (286, 300), 50)
+    _shadow(drawing, loop, 24)
+    _cord(drawing, loop, look, 24)
+    front = [(240 + 55 * math.cos(a), 84 + 55 * math.sin(a)) for a in (0.9, 1.2, 1.5, 1.8)]
+    drawing.line(polyline(front), "#c9ced5", 9)
+    _plug(drawing, look["ends"][0], loop[0], -3, look, brand, 1.3)
+    _plug(drawing, look["ends"][1], loop[-1], 3, look, brand, 1.3)
+
+
+def _plugs(drawing: Drawing, look: Look, brand: str) -> None:
+    """All plugs side by side, enlarged, their cords coming from above."""
+    first, last = look["ends"]
+    kinds = (first, *_tails(look)) if last == "multi" else (first, last)
+    scale, y = {2: (2.6, 64.0), 3: (2.15, 86.0), 4: (1.85, 112.0)}[len(kinds)]
+    width, room = 15 if look["braid"] != "flat" else 21, 480 / len(kinds) / scale
+    necks = [
+        (room * (i + 0.5) - (14 if kind.endswith("angle") else 0), y)
+        for i, kind in enumerate(kinds)
+    ]
+    cords = [_from_above(neck, 1 if i % 2 == 0 else -1) for i, neck in enumerate(necks)]
+    drawing.open_group(transform=f"scale({number(scale)})")
+    below = "".join(polyline([move(point, (4, 3)) for point in cord]) for cord in cords)
+    drawing.line(below, "#1a1d26", width, opacity=0.3, filter=drawing.blur(3))
+    for i, kind in enumerate(kinds):
+        _cord(drawing, cords[i], look, width)
+        core = polyline([move(necks[i], (0, -12)), move(necks[i], (0, 12))])
+        drawing.line(core, shade(look["shell"], -0.45), 11, stroke_linecap="butt")
+        _plug(drawing, kind, necks[i], 4 * (-1) ** (i + 1), look, brand, 1)
+    drawing.close_group()
+
+
+def _from_above(neck: Point, side: int) -> list[Point]:
+    """The last stretch of a cord that hangs down, a little to one side."""
+    end, top = move(neck, (0.6 * side, -8)), (neck[0] + 14 * side, -20.0)
+    return _curve(end, move(end, (2 * side, -30)), move(top, (-16 * side, 36)), top)
 
 
 def _plug(
@@ -338,4 +408,5 @@ LAYOUTS: dict[str, Callable[[Drawing, Look, str], None]] = {
     "short": _short,
     "spring": _spring,
     "fan": _fan,
+    "ring": _ring,
 }
