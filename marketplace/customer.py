@@ -1,15 +1,62 @@
 """The one customer of the shop: every buyer finds the same name, address and card filled in."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+MAX_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an order goes."""
+
+    name: str
+    street: str
+    city: str
+    postal_code: str
+
+    @property
+    def lines(self) -> tuple[str, str]:
+        """The address below the name."""
+        return self.street, f"{self.city} {self.postal_code}"
+
+    @property
+    def fault(self) -> str | None:
+        """What is wrong with it, for the shopper; None where nothing is."""
+        for name, value in asdict(self).items():
+            label = name.replace("_", " ")
+            if not value:
+                return f"The address needs a {label}."
+            if len(value) > MAX_LENGTH:
+                return f"The {label} of the address is longer than {MAX_LENGTH} characters."
+        return None
+
+    @classmethod
+    def read(cls, given: Mapping[str, str]) -> "Address":
+        """Returns an address from a form's fields; fields left out are the customer's own."""
+        own = asdict(CUSTOMER.home)
+        return cls(**{name: " ".join(given.get(name, own[name]).split()) for name in own})
+
+
+ADDRESS_FIELDS = tuple(field.name for field in fields(Address))
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
     """Whom the shop delivers to and who pays."""
 
-    name: str
-    address: tuple[str, ...]
+    home: Address
     card: str
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return self.home.name
+
+    @property
+    def address(self) -> tuple[str, str]:
+        """The lines of the address below the name."""
+        return self.home.lines
 
     @property
     def first_name(self) -> str:
@@ -23,7 +70,6 @@ class Customer:
 
 
 CUSTOMER = Customer(
-    name="Alex Morgan",
-    address=("48 Juniper Street", "Springfield, IL 62704"),
+    home=Address("Alex Morgan", "48 Juniper Street", "Springfield, IL", "62704"),
     card="Visa ending in 4242",
 )

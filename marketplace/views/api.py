@@ -5,10 +5,19 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, request
 
-from marketplace.cards import Card
+from marketplace.items import Line
 from marketplace.money import decimal
-from marketplace.sessions import Line, Order, RefusalError, Session
-from marketplace.views import MAX_QUERY, NAME, browse, missing, open_product, put_in_cart, shop
+from marketplace.sessions import Order, RefusalError, Session
+from marketplace.views import (
+    MAX_QUERY,
+    NAME,
+    browse,
+    line_card,
+    missing,
+    open_product,
+    put_in_cart,
+    shop,
+)
 
 api = Blueprint("api", __name__, url_prefix="/api")
 
@@ -150,7 +159,7 @@ def _items(lines: tuple[Line, ...], session: Session) -> list[dict[str, Any]]:
             "title": line.listing.title,
             "price": decimal(line.listing.price_cents, currency),
             "units": line.units,
-            "url": Card(session.world, line.listing).url,
+            "url": line_card(session, line).url,
         }
         for line in lines
     ]

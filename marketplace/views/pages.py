@@ -7,11 +7,23 @@ from urllib.parse import quote, urlencode
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from marketplace.cards import Card, arrival
+from marketplace.bill import Bill
+from marketplace.cards import wanted_options
 from marketplace.customer import CUSTOMER
+from marketplace.locales import short_day
 from marketplace.money import amount
-from marketplace.sessions import Line, RefusalError, Session
-from marketplace.views import MAX_QUERY, NAME, browse, missing, open_product, put_in_cart, shop
+from marketplace.sessions import RefusalError, Session
+from marketplace.views import (
+    MAX_QUERY,
+    NAME,
+    browse,
+    in_cart,
+    line_card,
+    missing,
+    open_product,
+    put_in_cart,
+    shop,
+)
 
 pages = Blueprint("pages", __name__)
 
@@ -48,18 +60,17 @@ def search() -> Response:
 def product(product_id: str) -> Response:
     """One listing in full."""
     session = _visitor()
-    card = open_product(session, product_id)
+    card = open_product(session, product_id, wanted_options(request.args))
     limit = session.world.max_units or MAX_SELECT
     most = min(limit, card.listing.stock, MAX_SELECT)
-    facts = session.world.products[product_id]
-    return _page("product.html", session, card=card, product=facts, most=most)
+    return _page("product.html", session, card=card, product=card.product, most=most)
 
 
 @pages.get("/cart")
 def cart() -> Response:
     """What lies in the cart, with the last refusal where there was one."""
     session = _visitor()
-    return _page("cart.html", session, **_bill(session, session.lines))
+    return _page("cart.html", session, **_bill(session, session.bill()))
 
 
 @pages.post("/cart")
@@ -68,8 +79,10 @@ def add() -> AnyResponse:
     session = _visitor()
     product_id = request.form.get("product_id")
     buy_now = "buy_now" in request.form
-    if not (buy_now and product_id in session.cart):
-        put_in_cart(session, product_id, _whole(request.form.get("units", "1")))
+    wanted, seller = wanted_options(request.form), request.form.get("seller", "")
+    if not (buy_now and in_cart(session, product_id, wanted, seller)):
+        units = _whole(request.form.get("units", "1"))
+        put_in_cart(session, product_id, units, wanted, seller)
     return _see_other("/checkout" if buy_now else "/cart")
 
 
@@ -88,7 +101,7 @@ def checkout() -> AnyResponse:
         return _see_other("/cart")
     session.log("checkout", "checkout")
     number = len(session.orders) + 1
-    return _page("checkout.html", session, number=number, **_bill(session, session.lines))
+    return _page("checkout.html", session, number=number, **_bill(session, session.bill()))
 
 
 @pages.post("/orders")
@@ -106,7 +119,7 @@ def order(order_id: str) -> Response:
     placed = next((each for each in session.orders if each.id == order_id), None)
     if placed is None:
         missing("order")
-    return _page("order.html", session, order=placed, **_bill(session, placed.lines))
+    return _page("order.html", session, order=placed, **_bill(session, placed.bill))
 
 
 @pages.errorhandler(RefusalError)
@@ -148,17 +161,20 @@ def _render(template: str, session: Session | None, **facts: object) -> str:
     return render_template(template, shop=NAME, session=session, customer=CUSTOMER, **facts)
 
 
-def _bill(session: Session, lines: tuple[Line, ...]) -> dict[str, Any]:
+def _bill(session: Session, sums: Bill) -> dict[str, Any]:
     """What cart, checkout and confirmation say about some lines."""
     world = session.world
-    total = sum(line.total_cents for line in lines)
+
+    def money(cents: int) -> str:
+        return amount(cents, world.currency, world.locale)
+
     return {
         "lines": [
-            (Card(world, line.listing), line.units, amount(line.total_cents, world.currency))
-            for line in lines
+            (line_card(session, line), line.units, money(line.total_cents)) for line in sums.lines
         ],
-        "units": sum(line.units for line in lines),
-        "total": amount(total, world.currency),
-        "nothing": amount(0, world.currency),
-        "arrival": arrival(world.clock),
+        "bill": sums,
+        "units": sums.units,
+        "total": money(sums.total_cents),
+        "nothing": money(0),
+        "arrival": short_day(sums.arrival, world.locale),
     }

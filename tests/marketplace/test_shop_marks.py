@@ -4,7 +4,7 @@ import pytest
 
 from aces.errors import UserError
 from aces.types import Mark
-from marketplace.cards import Card, arrival
+from marketplace.cards import Card, promise
 from marketplace.marks import LOW_STOCK, STANDARD_MARKS, legend, shown_marks, standard_mark
 from marketplace.money import amount, decimal, parts
 
@@ -64,9 +64,9 @@ def test_stock_speaks_when_it_is_low(make_world, stock, kinds):
 
 def test_braces_in_a_mark_stay_as_they_are(make_world):
     odd = Mark(kind="odd", text="{value} of {x} {0}", value=3)
-    assert Card(make_world(1), make_world(1, {1: {"marks": (odd,)}}).listings[0]).marks_at(
-        "image"
-    ) == [("badge", "3 of {x} {0}")]
+    world = make_world(1, {1: {"marks": (odd,)}})
+    card = Card(world, world.listings[0], world.products["p1"])
+    assert card.marks_at("image") == [("badge", "3 of {x} {0}")]
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,17 @@ def test_braces_in_a_mark_stay_as_they_are(make_world):
 def test_saving_never_overstates(make_world, price, list_price, saving):
     facts = {"price_cents": price, "list_price_cents": list_price}
     world = make_world(1, {1: facts})
-    assert Card(world, world.listings[0]).saving == saving
+    assert Card(world, world.listings[0], world.products["p1"]).saving == saving
 
 
-def test_delivery_is_counted_from_the_worlds_clock():
-    assert arrival("2026-01-15T10:00:00Z") == "Tue, Jan 20"
-    assert arrival("2026-12-29T23:00:00Z") == "Sun, Jan 3"
+@pytest.mark.parametrize(
+    ("clock", "days", "cents", "tag", "text"),
+    [
+        ("2026-01-15T10:00:00Z", 5, 0, "en-US", "FREE delivery Tue, Jan 20"),
+        ("2026-12-29T23:00:00Z", 5, 0, "en-US", "FREE delivery Sun, Jan 3"),
+        ("2026-01-15T10:00:00Z", 0, 499, "en-US", "$4.99 delivery Thu, Jan 15"),
+        ("2026-01-15T10:00:00Z", 2, 499, "de-DE", "4,99\xa0$ delivery Sa., 17. Jan."),
+    ],
+)
+def test_delivery_is_counted_from_the_worlds_clock(clock, days, cents, tag, text):
+    assert promise(clock, days, cents, "USD", tag) == text

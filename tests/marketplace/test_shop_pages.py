@@ -23,6 +23,7 @@ def card_facts(card):
     rating = card.all(cls="rating")
     count = re.match(r"\(([\d,]+) ", card.one(cls="count").text)[1]
     struck = card.all("s", cls="list-price")
+    saving = card.all(cls="saving")
     price = re.fullmatch(r"\$([\d,]+\.\d\d)", card.one(cls="price").text)[1]
     picture = card.all("img")
     return {
@@ -30,6 +31,8 @@ def card_facts(card):
         "title": card.one("h2", cls="title").text,
         "price": price.replace(",", ""),
         "list_price": struck[0].text.removeprefix("List price $") if struck else None,
+        "saving_percent": int(saving[0].text.strip("-%")) if saving else 0,
+        "available": bool(card.all("button")),
         "rating": float(rating[0].attributes["aria-label"].split()[0]) if rating else None,
         "review_count": int(count.replace(",", "")),
         "marks": sorted(mark.text for mark in card.all(cls="mark")),
