@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aces.catalogs.demo.lettering import write
+from aces.catalogs.demo.stapler_desk import draw_desk, draw_paperwork
 from aces.catalogs.demo.studio import (
     Drawing,
     Point,
@@ -20,23 +21,37 @@ from aces.catalogs.demo.studio import (
 
 Look = Mapping[str, Any]
 
+VIEWS = ("front", "desk")
+"""Alone in the studio, and on a desk with what it fastened."""
+PLACE_ON_DESK = {
+    "heavy": "translate(46 58) scale(0.7)",
+    "plier": "translate(160 118) scale(0.7)",
+}
 DEPTH = (46.0, -30.0)
 """From the near side to the far one."""
 
 
-def draw(look: Look, brand: str) -> str:
+def draw(look: Look, brand: str, view: str = "front") -> str:
     """Returns the SVG of a stapler.
 
     Args:
-        look: `form` (classic, lever, mini, heavy, long, electric, plier), `body` and `trim`
-            colours; `clear` for acrylic and `wood` for a wooden cover.
+        look: `form` (classic, lever, mini, heavy, long, electric, plier, free, plunger), `body`
+            and `trim` colours; `clear` for acrylic, `wood` for a wooden cover, `whale` for a mini
+            with a face; `desk` is the colour of the desk.
         brand: Printed on its side.
+        view: One of `VIEWS`.
     """
     drawing = Drawing()
-    lift = 0 if look["form"] == "heavy" else -34
-    drawing.open_group(transform=f"translate(-8 {lift})")
+    if view == "desk":
+        draw_desk(drawing, look)
+        place = PLACE_ON_DESK.get(look["form"], "translate(44 42) scale(0.78)")
+    else:
+        place = f"translate(-8 {0 if look['form'] == 'heavy' else -34})"
+    drawing.open_group(transform=place)
     FORMS[look["form"]](drawing, look, brand)
     drawing.close_group()
+    if view == "desk":
+        draw_paperwork(drawing, look, brand)
     return drawing.svg()
 
 
@@ -218,9 +233,30 @@ def _mini(drawing: Drawing, look: Look, brand: str) -> None:
         pivot,
         angle,
     )
+    if look.get("whale"):
+        _tail(drawing, look)
     _part(drawing, cover, look["body"], 34, face=_cover_paint(drawing, look))
     _shine(drawing, rotated([(138, 244), (164, 228), (248, 225)], pivot, angle), 4)
-    _print(drawing, brand, rotated([(230, 268)], pivot, angle)[0], angle, 12, ink_on(look["body"]))
+    middle = 262 if look.get("whale") else 230
+    at = rotated([(middle, 268)], pivot, angle)[0]
+    _print(drawing, brand, at, angle, 12, ink_on(look["body"]))
+    if look.get("whale"):
+        _face(drawing)
+
+
+def _tail(drawing: Drawing, look: Look) -> None:
+    """Two flukes behind the cover."""
+    for lift in (0, 1):
+        fluke = [(352, 292), (372, 262 - 12 * lift), (404, 226), (392, 258), (420, 250 + 12 * lift)]
+        _part(drawing, [*fluke, (388, 284)], look["body"], 9, (0.15 + 0.4 * lift, 0.4 + 0.4 * lift))
+
+
+def _face(drawing: Drawing) -> None:
+    drawing.ellipse((172, 232), 9, 10.5, "#ffffff")
+    drawing.ellipse((170, 233), 5.5, 7, "#1d2026")
+    drawing.ellipse((168, 230), 2, 2.4, "#ffffff")
+    drawing.ellipse((188, 252), 9, 5.5, "#ff8fa0", opacity=0.55)
+    drawing.line("M142,250 C150,262 164,264 174,256", "#1d2026", 3, opacity=0.75)
 
 
 def _heavy(drawing: Drawing, look: Look, brand: str) -> None:
@@ -358,6 +394,53 @@ def _plier(drawing: Drawing, look: Look, brand: str) -> None:
     _print(drawing, brand, (130, 226), 5, 11, "#4a4f57")
 
 
+def _free(drawing: Drawing, look: Look, brand: str) -> None:
+    """A punch that folds pages into each other: a squat block under a round lever."""
+    _floor(drawing, 128, 348, 368)
+    _part(drawing, [(126, 368), (126, 340), (350, 340), (350, 368)], look["trim"], 8)
+    _part(drawing, [(218, 344), (222, 262), (346, 262), (352, 344)], look["body"], 14, (0.06, 0.94))
+    mouth = [(122, 322), (122, 268), (170, 256), (240, 258), (240, 322)]
+    _part(drawing, mouth, look["trim"], 12, (0.1, 0.9))
+    lever = rotated(
+        [(104, 262), (104, 226), (150, 196), (250, 186), (336, 206), (362, 254), (340, 276)],
+        (340, 262),
+        6,
+    )
+    _part(drawing, lever, look["body"], 30, face=_cover_paint(drawing, look))
+    _shine(drawing, rotated([(122, 226), (156, 206), (250, 196), (320, 208)], (340, 262), 6), 3.5)
+    drawing.ellipse((148, 292), 13, 13, shade(look["trim"], -0.2))
+    drawing.ellipse((148, 292), 9, 9, look["body"])
+    _print(drawing, brand, (234, 232), 6, 14, ink_on(look["body"]))
+
+
+def _plunger(drawing: Drawing, look: Look, brand: str) -> None:
+    """The pattern of the nineteen-thirties: a knob over the head, struck with the palm."""
+    _base(drawing, look, 62, 408, 356)
+    _part(drawing, [(340, 346), (352, 262), (396, 262), (404, 346)], look["body"], 12, (0.1, 0.9))
+    rail = [(70, 326), (70, 300), (384, 290), (384, 318)]
+    _part(drawing, rail, look["trim"], 3, (0.2, 0.8), _steel(drawing, look["trim"]))
+    arm = [(128, 302), (132, 274), (220, 262), (356, 250), (402, 262), (404, 290), (330, 294)]
+    _part(drawing, arm, look["body"], 16, (0.1, 0.9), _cover_paint(drawing, look))
+    middle = 104 + DEPTH[0] / 2
+    rod = drawing.linear((0, "#8a9099"), (0.35, "#ffffff"), (0.6, "#c4c9d0"), (1, "#6b7079"))
+    drawing.rect(middle - 13, 176, 26, 84, rod, 3)
+    for ring in range(7):
+        y = 214 + 6 * ring
+        drawing.line(f"M{number(middle - 15)},{y}h30", "#6b7079", 2.4, opacity=0.7)
+    _part(drawing, [(64, 328), (66, 254), (142, 248), (146, 322)], look["body"], 10)
+    knob = drawing.radial(
+        (0, "#ffffff"),
+        (0.25, shade(look["knob"], 0.3)),
+        (1, shade(look["knob"], -0.35)),
+        at=(0.36, 0.26),
+        radius=0.75,
+    )
+    drawing.ellipse((middle, 172), 46, 24, knob)
+    drawing.ellipse((middle, 165), 38, 18, knob, opacity=0.7)
+    _shine(drawing, [(150, 278), (224, 268), (350, 257)])
+    _print(drawing, brand, (268, 279), -4, 12, ink_on(look["body"]))
+
+
 def _chrome(drawing: Drawing, colour: str) -> str:
     """Polished metal: a bright sky over a dark horizon."""
     return drawing.linear(
@@ -379,4 +462,6 @@ FORMS: dict[str, Callable[[Drawing, Look, str], None]] = {
     "long": _long,
     "electric": _electric,
     "plier": _plier,
+    "free": _free,
+    "plunger": _plunger,
 }
