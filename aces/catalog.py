@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from aces.errors import CatalogError, nearest
+from aces.money import minor_digits
 from aces.registry import Registry
 from aces.types import Category, Listing, Product, Record, Seller
 
@@ -164,13 +165,6 @@ class Catalog:
         }
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def minor_digits(currency: str) -> int:
-    """Returns how many decimals a price in major units has: 2 in dollars, 0 in yen."""
-    from babel.numbers import get_currency_precision
-
-    return get_currency_precision(currency)
 
 
 def _repriced(listing: Listing, scale: float) -> Listing:

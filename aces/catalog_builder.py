@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from aces.catalog import MIMETYPES, Catalog, Problem, minor_digits
+from aces.catalog import MIMETYPES, Catalog, Problem
 from aces.errors import nearest
+from aces.money import minor_digits
 from aces.types import Category, Listing, Mark, Offer, Option, Product, Record, Review, Seller
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")

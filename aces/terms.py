@@ -11,21 +11,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aces.money import minor_digits
+
 Floats = NDArray[np.float64]
 Columns = Mapping[str, Any]
 
 _SLOT = re.compile(r"(row|col|pos)_(\d+)")
 
-_DERIVED: dict[str, Callable[[Columns], Floats]] = {
-    # in major units: with an outside option the unit of price is part of the model
-    "log_price": lambda c: np.log(_floats(c["price_cents"]) / 100),
-    "log_review_count": lambda c: np.log1p(_floats(c["review_count"])),
-    "price": lambda c: _floats(c["price_cents"]) / 100,
-}
-
 
 def _floats(values: Any) -> Floats:  # noqa: ANN401
     return np.asarray(values, dtype=np.float64)
+
+
+def _major(columns: Columns) -> Floats:
+    """Prices in major units of their `currency`; in hundredths where there is no such column."""
+    cents = _floats(columns["price_cents"])
+    if "currency" not in columns:
+        return _floats(cents / 100)
+    codes = np.asarray(columns["currency"], dtype=object)
+    units = {code: 10.0 ** minor_digits(code) for code in set(codes)}
+    if len(units) == 1:
+        return _floats(cents / next(iter(units.values())))
+    return _floats(cents / np.array([units[code] for code in codes]))
+
+
+_DERIVED: dict[str, Callable[[Columns], Floats]] = {
+    # in major units: with an outside option the unit of price is part of the model
+    "log_price": lambda c: np.log(_major(c)),
+    "log_review_count": lambda c: np.log1p(_floats(c["review_count"])),
+    "price": _major,
+}
 
 
 def is_derived(name: str) -> bool:

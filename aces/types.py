@@ -267,6 +267,7 @@ class PerceivedListing(Record):
 
     product_id: str
     title: str
+    currency: str = "USD"
     price_cents: int
     list_price_cents: int | None = None
     rating: float | None = None

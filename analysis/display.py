@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aces.money import minor_digits
+
 MINUS = "−"
 
 
@@ -77,6 +79,7 @@ def counted(n: int, noun: str) -> str:
 
 
 def money(cents: float, currency: str = "USD") -> str:
-    """Returns an amount as shoppers read it: `$24.99`, `24.99 EUR`."""
-    amount = f"{cents / 100:,.2f}"
+    """Returns an amount as shoppers read it: `$24.99`, `24.99 EUR`, `2,499 JPY`."""
+    digits = minor_digits(currency)
+    amount = f"{cents / 10**digits:,.{digits}f}"
     return f"${amount}" if currency == "USD" else f"{amount} {currency}"

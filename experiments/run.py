@@ -12,11 +12,11 @@ from aces.catalog_store import keep_catalog, stored_catalog
 from aces.errors import SpecError, StoreError, nearest
 from aces.spec import ExperimentSpec
 from aces.store import Progress, RunStore
-from aces.types import Assignment, Trial
 from experiments.designs import DESIGNS, Cell, Design, History
 from experiments.executors import Executor, Setting
 from experiments.manifest import changes, now, session_facts, write_manifest
 from experiments.plan import Plan, identity, make_plan
+from experiments.replay import stored_assignments, stored_trials
 from experiments.station import Job
 
 OnProgress = Callable[[Progress], None]
@@ -181,8 +181,8 @@ def _session(store: RunStore, executor: Executor) -> Iterator[int]:
 def _batches(store: RunStore, plan: Plan, retry: set[str]) -> Iterator[list[Job]]:
     """Yields the unfinished jobs of each batch: those stored, then those the design adds."""
     design: Design = DESIGNS.build(plan.spec.design.use, dict(plan.spec.design.parameters))
-    assignments = _stored_assignments(store)
-    stored = _stored_trials(store)
+    assignments = stored_assignments(store)
+    stored = stored_trials(store)
     todo = store.finished_ids() - retry
     yield [Job(t, assignments[t.world_id]) for t in stored if t.id not in todo]
     planned: set[Cell] = {(a.task_id, a.k) for a in assignments.values()}
@@ -198,32 +198,6 @@ def _batches(store: RunStore, plan: Plan, retry: set[str]) -> Iterator[list[Job]
         yield [Job(trial, by_id[trial.world_id]) for trial in trials]
         planned |= set(cells)
         batch, index = batch + 1, index + len(trials)
-
-
-def _stored_assignments(store: RunStore) -> dict[str, Assignment]:
-    rows = store.db.execute(
-        "SELECT world_id, task_id, k, product_ids, levels, probability FROM worlds"
-    )
-    return {
-        row[0]: Assignment(
-            world_id=row[0],
-            task_id=row[1],
-            k=row[2],
-            product_ids=json.loads(row[3]),
-            levels=json.loads(row[4]),
-            probability=row[5],
-        )
-        for row in rows
-    }
-
-
-def _stored_trials(store: RunStore) -> list[Trial]:
-    rows = store.db.execute(
-        "SELECT trial_id, plan_index, batch, world_id, buyer, interface, repeat FROM trials "
-        "ORDER BY plan_index"
-    )
-    names = ("id", "plan_index", "batch", "world_id", "buyer", "interface", "repeat")
-    return [Trial(**dict(zip(names, row, strict=True))) for row in rows]
 
 
 def _carry_out(

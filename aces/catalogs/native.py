@@ -35,9 +35,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
-from aces.catalog import Catalog, minor_digits
+from aces.catalog import Catalog
 from aces.catalog_builder import COLUMNS, MONEY, CatalogBuilder
 from aces.errors import CatalogError
+from aces.money import minor_digits
 from aces.types import Category, Seller
 
 FORMAT = "aces-catalog"

@@ -56,6 +56,10 @@ def run(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Run again what failed operationally.")
     ] = False,
+    verify: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Then render N trials again and compare every byte."),
+    ] = 0,
 ) -> None:
     """Run an experiment, or go on where the folder holds part of it."""
     from aces.catalog import load_catalog
@@ -90,7 +94,32 @@ def run(
         )
         next_step(f"aces status {out}")
         raise typer.Exit(1)
+    if verify:
+        _verify(out, verify)
     next_step(f"aces analyze {out}")
+
+
+def _verify(folder: Path, number: int) -> None:
+    """Renders trials again from what is stored; exits with 1 where a page is not what it was."""
+    import asyncio
+
+    from aces.store import RunStore
+    from experiments.replay import verify
+
+    with RunStore.open(folder) as store:
+        replays = asyncio.run(verify(store, number))
+    pages = sum(replay.steps for replay in replays)
+    differing = [replay for replay in replays if replay.differing]
+    say(f"rendered {len(replays)} trials again: {pages} pages, {len(differing)} trials differ")
+    for replay in differing[:5]:
+        console.print(f"[red]{replay.trial_id}[/] step {replay.differing}: another {replay.what}")
+    if differing:
+        console.print(
+            "a changed browser, font or version of ACES renders other bytes: manifest.json says "
+            "what the run was made with"
+        )
+        next_step(f"aces show {folder} {differing[0].trial_id} --html")
+        raise typer.Exit(1)
 
 
 def _report_problems(catalog: Any) -> None:  # noqa: ANN401
@@ -203,7 +232,7 @@ def show(
     from aces.store import RunStore
 
     with RunStore.open(folder) as store:
-        trial_id = _find_trial(store, trial)
+        trial_id = find_trial(store, trial)
         if html:
             from analysis.report.trial import write_trial
 
@@ -214,7 +243,8 @@ def show(
     next_step(f"aces report {folder}" if html else f"aces show {folder} {trial_id} --html")
 
 
-def _find_trial(store: "RunStore", beginning: str) -> str:
+def find_trial(store: "RunStore", beginning: str) -> str:
+    """Returns the id of the finished trial that begins so."""
     found = store.db.execute(
         "SELECT trial_id FROM outcomes WHERE trial_id LIKE ? || '%' ORDER BY trial_id LIMIT 2",
         (beginning,),

@@ -5,7 +5,7 @@ only what the page or the API shows (`Observation.listings`), never the world.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,9 +161,10 @@ class UtilityBuyer:
         ]
 
 
-def _columns(shelf: Sequence[PerceivedListing], names: Sequence[str]) -> dict[str, list[float]]:
+def _columns(shelf: Sequence[PerceivedListing], names: Sequence[str]) -> dict[str, list[Any]]:
     """What is seen, by column; a mark that nobody carries is 0 for all."""
-    columns: dict[str, list[float]] = {
+    columns: dict[str, list[Any]] = {
+        "currency": [item.currency for item in shelf],
         "price_cents": [item.price_cents for item in shelf],
         "review_count": [item.review_count for item in shelf],
         "rating": [item.rating or 0.0 for item in shelf],

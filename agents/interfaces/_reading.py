@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from aces.money import minor_digits
 from aces.types import PerceivedListing
 
 Box = tuple[float, float, float, float]
@@ -55,7 +56,7 @@ def _money(money: Money) -> tuple[re.Pattern[str], str, int]:
     symbol = re.escape(re.sub(r"[\d\s]|(?<=\d)\D(?=\d)", "", written))
     first = written[0].isdigit()
     pattern = rf"{number}\s*{symbol}" if first else rf"{symbol}\s*{number}"
-    return re.compile(pattern), decimal, numbers.get_currency_precision(money.currency)
+    return re.compile(pattern), decimal, minor_digits(money.currency)
 
 
 def _minor(number: str, decimal: str, digits: int) -> int:
@@ -79,9 +80,7 @@ def read_title(text: str) -> str:
 
 def read_decimal(text: str, currency: str) -> int:
     """Returns the minor units of an amount for programs: `1299.00` -> 129900."""
-    from babel.numbers import get_currency_precision
-
-    return _minor(text, ".", get_currency_precision(currency))
+    return _minor(text, ".", minor_digits(currency))
 
 
 def read_stars(text: str | None) -> float | None:
@@ -113,6 +112,7 @@ def read_listing(
     return PerceivedListing(
         product_id=read_product_id(url),
         title=read_title(title),
+        currency=money.currency,
         price_cents=money.read(price),
         list_price_cents=None if list_price is None else money.read(list_price),
         rating=read_stars(stars),

@@ -130,6 +130,7 @@ class JsonVisit:
         return PerceivedListing(
             product_id=item["id"],
             title=read_title(item["title"]),
+            currency=currency,
             price_cents=read_decimal(item["price"], currency),
             list_price_cents=None if list_price is None else read_decimal(list_price, currency),
             rating=item["rating"],
