@@ -1,16 +1,23 @@
-"""One file per ranking rule: which listings a query brings up, and in what order."""
+"""One file per ranking rule: which products a query brings up, and in what order."""
 
 from typing import Any, Protocol
 
 from aces.registry import Registry
-from aces.types import Listing, World
+from aces.types import World
+from marketplace.search import Index, Ranking
 
 
 class Ranker(Protocol):
-    """Orders listings for a query. Pure: the same world and query give the same page."""
+    """Orders products for a query. Pure: the same world and query give the same page."""
 
-    def rank(self, world: World, query: str) -> tuple[Listing, ...]:
-        """Returns the listings of the results page, position 1 first."""
+    def rank(self, world: World, text: str, index: Index) -> Ranking:
+        """Returns the products that a query brings up, best first.
+
+        Args:
+            world: The shop; its shelf stands in pinned order.
+            text: The query; empty where the shopper browses.
+            index: Searches what the shop sells; costs nothing until it is used.
+        """
         ...
 
 

@@ -1,11 +1,24 @@
 """The shelf that the experiment pins."""
 
-from aces.types import Listing, World
+from aces.types import World
+from marketplace.search import Index, Ranking
+from marketplace.words import fold, words
 
 
 class FixedRanker:
-    """The world's own order, whatever is searched for: the assigned position is the position."""
+    """The world's own order for the trial's query: the assigned position is the position.
 
-    def rank(self, world: World, query: str) -> tuple[Listing, ...]:
-        """Returns the pinned shelf."""
-        return world.listings
+    Where the shop sells nothing but the shelf, every query brings it up. Where it sells the rest of
+    the catalogue, other queries are searched, and an empty one shows the shelf before all else.
+    """
+
+    def rank(self, world: World, text: str, index: Index) -> Ranking:
+        """Returns the pinned shelf, or what is found elsewhere."""
+        if world.rest == "none" or (text and world.listings and _same(text, world.query)):
+            return Ranking(tuple([listing.product_id for listing in world.listings]))
+        return index.search(world, text) if text else index.everything(world, pinned=True)
+
+
+def _same(text: str, query: str) -> bool:
+    """Whether two queries ask for the same words."""
+    return text == query or words(fold(text)) == words(fold(query))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NoReturn, Protocol, cast
 
 from flask import abort, current_app
@@ -10,8 +9,8 @@ from flask import abort, current_app
 from aces.types import Listing
 from marketplace.cards import Card
 from marketplace.choosing import as_chosen, chosen
+from marketplace.finding import Query, find
 from marketplace.items import Line
-from marketplace.rankers import RANKERS, Ranker
 from marketplace.sessions import Session, Sessions
 
 NAME = "Marigold"
@@ -42,11 +41,8 @@ def shop() -> Shop:
 
 def browse(session: Session, query: str) -> list[Card]:
     """Returns the results of a search, in shown order, and logs the impression."""
-    world = session.world
-    listings = _ranker(world.ranker).rank(world, query)
-    results = [listing.product_id for listing in listings]
-    session.log("search", "results", query=query, results=results)
-    return [card_of(session, listing) for listing in listings]
+    found = find(session, Query(text=query))
+    return [card_of(session, listing) for listing in found.listings]
 
 
 def card_of(
@@ -119,8 +115,3 @@ def whole(value: object, least: int = 0) -> int:
 def missing(what: str) -> NoReturn:
     """Answers 404."""
     abort(404, f"This shop has no such {what}.")
-
-
-@lru_cache(maxsize=32)
-def _ranker(name: str) -> Ranker:
-    return cast(Ranker, RANKERS.build(name, {}))

@@ -1,0 +1,180 @@
+"""Searching a catalogue, and the shelf that a trial has treated.
+
+A treated listing is scored by the untreated collection's statistics, and what counts as a hit, how
+a word is corrected and how ties are broken are settled by untreated texts too. So rewriting one
+listing moves that listing and no other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock, RLock
+from weakref import finalize
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aces.catalog import Catalog
+from aces.types import Listing, Product, World
+from marketplace.columns import Assortment, Columns, Ids, by_popularity
+from marketplace.index import Postings, Scores, build, document
+from marketplace.spelling import Asked, Spelling, understand
+from marketplace.words import fold, terms, words
+
+KEPT = 64
+"""Queries whose scores are kept for the next page, filter or shopper."""
+DECIMALS = 4
+"""Scores that agree so far are a tie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What a query brings up.
+
+    Attributes:
+        ids: Products, best first.
+        corrected: What was searched for instead of the query, where it was.
+    """
+
+    ids: Sequence[str]
+    corrected: str | None = None
+
+
+class Index:
+    """The search of one catalogue; made when first needed, once, and safe to share by threads.
+
+    Args:
+        catalog: What can be found.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._listings, self._products = catalog.listings, catalog.products
+        self.about = catalog.about
+        self._making = RLock()
+        self._columns: Columns | None = None
+        self._collection: tuple[Postings, Spelling] | None = None
+        self._scored = lru_cache(maxsize=KEPT)(self._score)
+        self._totals = lru_cache(maxsize=KEPT)(self._total)
+
+    @property
+    def columns(self) -> Columns:
+        """What is known of the listings, by row."""
+        if self._columns is None:
+            with self._making:
+                listings = by_popularity(self._listings)
+                made = self._columns or Columns(listings, self._products, self.about)
+                self._columns = made
+        return self._columns
+
+    @property
+    def postings(self) -> Postings:
+        """What the listings say, by term."""
+        return self._searchable()[0]
+
+    def everything(self, world: World, *, pinned: bool) -> Ranking:
+        """Returns all that a world sells, most popular first; where `pinned`, after the shelf."""
+        goods = Assortment(self.columns, world)
+        rows = goods.sold
+        if pinned:
+            others = np.ones(len(goods.names), dtype=bool)
+            others[goods.shelf] = False
+            rows = np.concatenate([goods.shelf, rows[others[rows]]])
+        return Ranking(Ids(rows, goods.names))
+
+    def search(self, world: World, text: str) -> Ranking:
+        """Returns what a world sells that fits a query, best first.
+
+        Hits have most of the words; where nothing does, one word fewer, and so on down to one. A
+        product's id finds that product before all else.
+        """
+        goods = Assortment(self.columns, world)
+        asked, scores, found, enough = self._in_world(goods, text)
+        sold = goods.sold
+        hits = sold[found[sold] >= enough]
+        rows = hits[np.argsort(-np.round(scores[hits], DECIMALS), kind="stable")]
+        named = goods.find(text.strip())
+        if named is not None:
+            rows = np.concatenate([[named], rows[rows != named]])
+        return Ranking(Ids(rows, goods.names), asked.corrected)
+
+    def similar(self, world: World, product_id: str, n: int) -> Sequence[str]:
+        """Returns products like one: of its category first, nearest by title and attributes.
+
+        Untreated texts decide, so that a treatment does not choose a product's neighbours.
+        """
+        goods = Assortment(self.columns, world)
+        sold, own = goods.sold, goods.find(product_id)
+        rows = sold[sold != own]
+        product = goods.product(product_id)
+        same = goods.has("category", (product.category,), rows)
+        scores = self._likeness(goods, product_id)[rows]
+        keep = same if same.sum() >= n else same | (scores > 0)
+        order = np.lexsort((-np.round(scores[keep], DECIMALS), ~same[keep]))
+        return Ids(rows[keep][order[:n]], goods.names)
+
+    def _searchable(self) -> tuple[Postings, Spelling]:
+        if self._collection is None:
+            with self._making:
+                if self._collection is None:
+                    postings = build(self.columns.listings, self._products, self.about)
+                    self._collection = postings, Spelling(postings.vocabulary)
+        return self._collection
+
+    def _score(self, text: str) -> tuple[Asked, Scores, NDArray[np.int8]]:
+        """What a query asks for; score and number of words found of each untreated listing."""
+        postings, spelling = self._searchable()
+        asked = understand(text, postings.term, spelling)
+        return asked, postings.total(asked.terms), postings.found(asked.words)
+
+    def _in_world(
+        self, goods: Assortment, text: str
+    ) -> tuple[Asked, Scores, NDArray[np.int8], int]:
+        """The same for a world's listings, and how many words make a hit."""
+        asked, scores, found = self._scored(text)
+        if goods.treated:
+            scores, found = goods.lengthen(scores), goods.lengthen(found)
+        for row, listing in goods.new():
+            scores[row], found[row] = self._read(goods, listing, asked)
+        reach = int(found[goods.sold].max(initial=0))
+        for row, listing in goods.rewritten():
+            scores[row], found[row] = self._read(goods, listing, asked)
+        return asked, scores, found, max(1, min(asked.enough, reach))
+
+    def _read(self, goods: Assortment, listing: Listing, asked: Asked) -> tuple[float, int]:
+        """Score and number of words found of one listing as it is shown."""
+        product = goods.product(listing.product_id)
+        text = document(listing, product, self.about.get(product.category))
+        return self.postings.score(text, asked.terms), text.holds(asked.words)
+
+    def _total(self, terms: tuple[str, ...]) -> Scores:
+        return self.postings.total(terms)
+
+    def _likeness(self, goods: Assortment, product_id: str) -> Scores:
+        """How much of a product's title and attributes each listing says, by untreated texts."""
+        asked = _gist(goods.untreated(product_id), goods.product(product_id))
+        scores = goods.lengthen(self._totals(asked.terms))
+        for row, listing in goods.new():
+            scores[row], _ = self._read(goods, listing, asked)
+        return scores
+
+
+_INDEXES: dict[int, Index] = {}
+_MAKING = Lock()
+
+
+def index_of(catalog: Catalog) -> Index:
+    """Returns the one index of a catalogue; it goes when the catalogue goes."""
+    key = id(catalog)
+    if key not in _INDEXES:
+        with _MAKING:
+            if key not in _INDEXES:
+                _INDEXES[key] = Index(catalog)
+                finalize(catalog, _INDEXES.pop, key, None)
+    return _INDEXES[key]
+
+
+def _gist(listing: Listing, product: Product) -> Asked:
+    """A product's title and attributes as a query."""
+    said = " ".join([listing.title, *product.attributes.values()])
+    found = dict.fromkeys(term for word in words(fold(said)) for term in terms(word))
+    return Asked(tuple(((term,),) for term in found))
