@@ -14,11 +14,11 @@ from aces.errors import CatalogError, SpecError, nearest
 from aces.registry import Registry
 from aces.seeds import Stream
 from aces.spec import CHANGEABLE, ExperimentSpec, Plugin, digest
-from aces.types import Assignment, Buyer, Listing, Task, Trial, World
+from aces.types import Assignment, Buyer, Listing, Mark, Task, Trial, World
 from agents.buyers import BUYERS
 from agents.interfaces import INTERFACES
 from experiments.designs import Cell
-from marketplace.marks import legend
+from marketplace.marks import STANDARD_MARKS, legend
 from marketplace.treatments import TREATMENTS
 from marketplace.worlds import build_world
 
@@ -55,6 +55,12 @@ class Plan:
         shelf = self.spec.shelf.model_dump(mode="json")
         return [self.spec.seed, self.catalog.digest, shelf]
 
+    @cached_property
+    def _marks(self) -> dict[str, Mark]:
+        """The marks that treatments draw, by kind: the shop's and those of one's own."""
+        tags = (d for d in self.declarations.values() if isinstance(d, design.Tags))
+        return {**STANDARD_MARKS, **{m.kind: m for each in tags for m in each.marks_named()}}
+
     def assignment(self, task_id: str, k: int) -> Assignment:
         """Draws world k of a task: the same for every buyer, interface, machine and worker."""
         shelf = self.spec.shelf
@@ -78,7 +84,7 @@ class Plan:
     def world(self, assignment: Assignment) -> World:
         """Builds the shop of an assignment."""
         task = self.tasks[assignment.task_id]
-        return build_world(assignment, task, self.catalog, self.spec.shelf)
+        return build_world(assignment, task, self.catalog, self.spec.shelf, self._marks)
 
     def trials(
         self, assignments: Iterable[Assignment], batch: int, first_index: int
@@ -286,7 +292,7 @@ def _legend(
     """Kind of mark -> its texts, for every mark that a shelf may carry."""
     own = [mark for listing in listings for mark in listing.marks]
     for declaration in declarations.values():
-        if isinstance(declaration, design.Arms | design.Versions):
+        if isinstance(declaration, design.Arms | design.Versions | design.Tags):
             own += declaration.marks_named()
     return legend(own)
 

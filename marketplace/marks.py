@@ -1,7 +1,10 @@
 """The standard marks: what the shop lays over a listing, and how it reads."""
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
+
+import yaml
 
 from aces.errors import UserError, nearest
 from aces.types import Listing, Mark
@@ -29,6 +32,13 @@ STOCK_MARKS = {
 """Marks that follow from a listing's stock; no listing carries them itself."""
 
 _ALL = STANDARD_MARKS | STOCK_MARKS
+
+
+@cache
+def presets() -> dict[str, Mark]:
+    """Returns the marks that can be drawn by name beside the standard ones, by kind."""
+    text = Path(__file__).with_name("presets.yaml").read_text(encoding="utf-8")
+    return {mark["kind"]: Mark.model_validate(mark) for mark in yaml.safe_load(text)["marks"]}
 
 
 @lru_cache(maxsize=256)

@@ -1,12 +1,13 @@
 """Builds a trial's `World` from catalogue slice and assignment. Pure, and takes microseconds."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from aces.catalog import Catalog
 from aces.shelf import Shelf
 from aces.types import Assignment, Coupon, Listing, Mark, Offer, Task, World
-from marketplace.marks import LOW_STOCK, STANDARD_MARKS, standard_mark
+from marketplace.marks import LOW_STOCK, STANDARD_MARKS
 from marketplace.treatments.page import SETTINGS
 
 _FIELDS = frozenset(Listing.model_fields)
@@ -18,7 +19,13 @@ _BUILT: dict[str, Any] = {
 }
 
 
-def build_world(assignment: Assignment, task: Task, catalog: Catalog, shelf: Shelf) -> World:
+def build_world(
+    assignment: Assignment,
+    task: Task,
+    catalog: Catalog,
+    shelf: Shelf,
+    marks: Mapping[str, Mark] = STANDARD_MARKS,
+) -> World:
     """Returns the shop of one trial.
 
     Args:
@@ -26,11 +33,12 @@ def build_world(assignment: Assignment, task: Task, catalog: Catalog, shelf: She
         task: The shopper's errand, for the query.
         catalog: What the products are, and their base offers.
         shelf: Grid, theme and other settings that no level overrides.
+        marks: Those that levels draw, by kind.
     """
     levels = assignment.levels
     listings, products = catalog.listings, catalog.products
     shown = [
-        _write(listings[product_id], {name: values[i] for name, values in levels.items()})
+        _write(listings[product_id], {name: values[i] for name, values in levels.items()}, marks)
         for i, product_id in enumerate(assignment.product_ids)
     ]
     order = sorted(range(len(shown)), key=lambda i: levels["position"][i])
@@ -48,18 +56,18 @@ def build_world(assignment: Assignment, task: Task, catalog: Catalog, shelf: She
     )
 
 
-def _write(base: Listing, levels: Mapping[str, Any]) -> Listing:
+def _write(base: Listing, levels: Mapping[str, Any], marks: Mapping[str, Mark]) -> Listing:
     """The base offer with one product's levels written into it."""
     update = {
         name: _BUILT[name](value) if name in _BUILT else value
         for name, value in levels.items()
         if name in _FIELDS
     }
-    drawn = [name for name in levels if name in STANDARD_MARKS]
+    drawn = [name for name in levels if name in marks]
     if drawn:
         # what the draw decides, the catalogue's own marks do not
         kept = (mark for mark in update.get("marks", base.marks) if mark.kind not in drawn)
-        added = (standard_mark(kind, levels[kind]) for kind in drawn if levels[kind])
+        added = (_valued(marks[kind], levels[kind]) for kind in drawn if levels[kind])
         update["marks"] = (*kept, *added)
     if levels.get("scarcity") == 0 and 0 < base.stock <= LOW_STOCK:
         update["stock"] = LOW_STOCK + 1
@@ -68,6 +76,11 @@ def _write(base: Listing, levels: Mapping[str, Any]) -> Listing:
         # nobody strikes through a price that is not higher
         return listing.model_copy(update={"list_price_cents": None})
     return listing
+
+
+@lru_cache(maxsize=256)
+def _valued(mark: Mark, value: int | str) -> Mark:
+    return mark.model_copy(update={"value": value})
 
 
 WELCOME = Coupon(code="WELCOME10", percent=10, minimum_cents=2500)

@@ -140,11 +140,11 @@ def _read_marks(path: Path) -> "tuple[Mark, ...]":
 def _serve(stock: "Catalog", world: "World", marks: "tuple[Mark, ...]", port: int) -> None:
     from experiments.station import serve
     from marketplace.app import create_app
-    from marketplace.marks import STANDARD_MARKS
+    from marketplace.marks import STANDARD_MARKS, presets
     from marketplace.sessions import Sessions
 
     sessions = Sessions(stock)
-    gallery = (*STANDARD_MARKS.values(), *marks)
+    gallery = (*STANDARD_MARKS.values(), *presets().values(), *marks)
     try:
         server = serve(create_app(sessions, gallery=gallery), port)
     except OSError as error:

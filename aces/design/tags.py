@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from aces.design.draws import Draw
 from aces.seeds import Stream
-from aces.types import Listing, Record
+from aces.types import Listing, Mark, Record
 
 
 class Tag(Record):
@@ -23,6 +23,17 @@ class Tag(Record):
     """Where it is carried, by how many: uniform on 1..most."""
     also: Mapping[str, tuple[int, ...]] = {}
     """Further levels of a tagged listing, each uniform on a list: `stock: [1, 2, 3, 4]`."""
+    text: str = ""
+    """What the shopper reads, for a mark of one's own; `look` and `place` go with it."""
+    look: str = "badge"
+    place: str = "image"
+
+    @property
+    def mark(self) -> Mark | None:
+        """The mark of one's own that it is, if it has a text."""
+        if not self.text:
+            return None
+        return Mark(kind=self.level, text=self.text, look=self.look, place=self.place)
 
     @field_validator("also")
     @classmethod
@@ -53,6 +64,10 @@ class Tags(Record):
     def products_named(self) -> list[str]:
         """Returns the products it names."""
         return []
+
+    def marks_named(self) -> list[Mark]:
+        """Returns the marks of its own that it shows."""
+        return [tag.mark for tag in self.tags if tag.mark]
 
     def varied(self) -> list[str]:
         """Returns the tags; what comes with a tag varies only with it."""

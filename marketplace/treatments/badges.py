@@ -5,17 +5,18 @@ from pydantic import Field, field_validator
 from aces.design import ACES_TAGS, Declaration, Tag, Tags
 from aces.errors import nearest
 from aces.types import Record
-from marketplace.marks import LOW_STOCK, STANDARD_MARKS
+from marketplace.marks import LOW_STOCK, STANDARD_MARKS, presets
 
 
 class BadgesTreatment:
-    """Mutually exclusive tags drawn one after another: sponsored, overall pick, scarcity (ACES)."""
+    """Mutually exclusive tags drawn one after another: the ACES ones, or marks of one's own."""
 
     class Config(Record):
         """Parameters; the defaults are the ACES generator's."""
 
         tags: tuple[Tag, ...] = Field(default=ACES_TAGS, min_length=1)
-        """In order of drawing. `level` is a kind of mark, or `scarcity` with its `stock`."""
+        """In order of drawing. `level` is a kind of mark (the shop's or a preset's), or `scarcity`
+        with its `stock`, or a name of your own with `text`, `look` and `place`."""
 
         @field_validator("tags")
         @classmethod
@@ -26,14 +27,24 @@ class BadgesTreatment:
                     raise ValueError(
                         f"scarcity shows only with `also: {{stock: [...]}}` of 1 to {LOW_STOCK}"
                     )
-                if tag.level not in (*STANDARD_MARKS, "scarcity"):
-                    known = nearest(tag.level, (*STANDARD_MARKS, "scarcity"))
-                    raise ValueError(f"the shop has no mark '{tag.level}'{known}")
+                known_marks = (*STANDARD_MARKS, "scarcity", *presets())
+                if tag.level not in known_marks and not tag.text:
+                    known = nearest(tag.level, known_marks)
+                    raise ValueError(
+                        f"the shop has no mark '{tag.level}'{known}; give it a `text:` to make one"
+                    )
             return tags
 
     def __init__(self, config: Config) -> None:
         self.config = config
 
     def declare(self) -> Declaration:
-        """Returns the sequential draw of tags."""
-        return Tags(tags=self.config.tags)
+        """Returns the sequential draw of tags; a preset's text goes along with its name."""
+        return Tags(tags=tuple(map(_with_text, self.config.tags)))
+
+
+def _with_text(tag: Tag) -> Tag:
+    preset = presets().get(tag.level)
+    if preset is None or tag.text:
+        return tag
+    return tag.model_copy(update=preset.model_dump(include={"text", "look", "place"}))

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from aces.catalog_store import stored_catalog
 from aces.errors import SpecError, StoreError
 from aces.store import RunStore
 from experiments.executors.local import LocalExecutor
