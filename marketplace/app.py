@@ -1,6 +1,6 @@
 """The shop as a Flask application: a factory, no module state."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -8,14 +8,22 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from aces.catalog import Catalog
+from aces.types import Mark
+from marketplace.front import Front
 from marketplace.sessions import Sessions
 from marketplace.views import Pictures, Shop
 from marketplace.views.api import api, json_error
-from marketplace.views.pages import error_page, pages
+from marketplace.views.gallery import gallery as gallery_pages
+from marketplace.views.machine import machine
+from marketplace.views.pages import pages
 from marketplace.views.pictures import pictures as picture_pages
+from marketplace.views.product import products
+from marketplace.views.purchase import purchase
+from marketplace.views.rendering import error_page, register
 
-# Style attributes carry the grid's columns and the stars' width. They are the shop's own:
-# seller text is escaped and never stands in one.
+# Style attributes carry the grid's columns, the stars' width and swatches. They are the shop's
+# own: seller text is escaped and never stands in one.
 POLICY = (
     "default-src 'self'; img-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
     "script-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -31,6 +39,7 @@ FILES = ("/static/", "/pictures/")
 MAX_BODY = 64 * 1024
 MESSAGES = {404: "There is no such page in this shop.", 405: "That can't be done here."}
 SORRY = "Something went wrong on our side."
+NOTHING = Catalog("none", "USD", {}, {})
 
 
 class Guarded(Flask):
@@ -53,19 +62,27 @@ class Guarded(Flask):
         return super().wsgi_app(environ, start)
 
 
-def create_app(sessions: Sessions, pictures: Pictures) -> Flask:
+def create_app(
+    sessions: Sessions, pictures: Pictures | None = None, *, gallery: Sequence[Mark] = ()
+) -> Flask:
     """Returns the shop's WSGI application.
 
     Args:
         sessions: Who may enter, and into which world.
-        pictures: Where the products' pictures come from.
+        pictures: Where the products' pictures come from, where that is not the sessions'
+            catalogue.
+        gallery: Marks of an experiment, shown on `/gallery` beside the shop's own.
     """
     app = Guarded("marketplace")
-    app.extensions["shop"] = Shop(sessions, pictures)
+    catalog = sessions.catalog
+    app.extensions["shop"] = Shop(sessions, pictures or catalog or NOTHING)
+    app.extensions["front"] = Front(catalog) if catalog else None
+    app.extensions["gallery"] = tuple(gallery)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals["static"] = _static_urls(Path(app.static_folder or ""))
-    for blueprint in (pages, api, picture_pages):
+    register(app)
+    for blueprint in (pages, products, purchase, gallery_pages, machine, api, picture_pages):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _error)
     return app

@@ -1,34 +1,36 @@
-"""The shop as pages, rendered here and complete without JavaScript."""
+"""The shop as pages, rendered here and complete without JavaScript: the front, results, help."""
 
-from http import HTTPStatus
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from marketplace.bill import Bill
-from marketplace.cards import wanted_options
-from marketplace.customer import CUSTOMER
-from marketplace.locales import short_day
-from marketplace.money import amount
-from marketplace.sessions import RefusalError, Session
-from marketplace.views import (
-    MAX_QUERY,
-    NAME,
-    browse,
-    in_cart,
-    line_card,
-    missing,
-    open_product,
-    put_in_cart,
-    shop,
-)
+from aces.types import Listing, Seller
+from marketplace.cards import Card
+from marketplace.finding import SORTS, Query, Results, find
+from marketplace.front import Front, Shelf, deals, popular
+from marketplace.locales import number, stars
+from marketplace.sessions import Session
+from marketplace.views import NAME, card_of, missing, shop
+from marketplace.views.rendering import COOKIE, front, page, results_url, see_other, visitor
 
 pages = Blueprint("pages", __name__)
 
-COOKIE = "session"
-MAX_SELECT = 10
+ROW = 6
+"""Small cards in a row."""
+COMPARED = 4
+SELLERS_ROW = 18
+HELP = {
+    "shipping": "Shipping and delivery",
+    "returns": "Returns and refunds",
+    "payment": "Payment and coupons",
+    "reviews": "How reviews work",
+    "about": f"About {NAME}",
+}
+Crumbs = list[tuple[str, str]]
 
 
 @pages.get("/enter/<token>")
@@ -36,7 +38,7 @@ def enter(token: str) -> AnyResponse:
     """Opens the visit: sets the cookie and goes to the results of the shopper's query."""
     session = shop().sessions.get(token) or abort(404, "This invitation is not valid.")
     session.enter()
-    response = _see_other("/search?" + urlencode({"q": session.world.query}))
+    response = see_other(results_url(session))
     # SameSite=Lax is the protection of the forms: no other site's POST carries the cookie.
     response.set_cookie(COOKIE, token, path="/", httponly=True, samesite="Lax")
     return response
@@ -44,137 +46,217 @@ def enter(token: str) -> AnyResponse:
 
 @pages.get("/")
 def home() -> Response:
-    """The front door: a search box and a welcome."""
-    return _page("home.html", _visitor())
+    """The front door: departments, deals and what is popular."""
+    session, known = visitor(), front()
+    whole = session.world.rest == "catalog"
+    reduced, liked = deals(session, known, ROW), popular(session, known, 2 * ROW)
+    rows = [("Today's deals", "/deals", reduced)] if whole and reduced else []
+    rows += [("Popular right now", "", liked)] if liked else []
+    session.log("home", "other", results=[each.product_id for row in rows for each in row[2]])
+    return page(
+        "home.html",
+        session,
+        rows=[(title, url, cards(session, listings)) for title, url, listings in rows],
+        shelves=[_window(session, each) for each in known.departments] if whole and known else [],
+        query_url=results_url(session),
+    )
 
 
 @pages.get("/search")
 def search() -> Response:
-    """The results grid."""
-    session = _visitor()
-    query = request.args.get("q", "").strip()[:MAX_QUERY]
-    return _page("results.html", session, query=query, cards=browse(session, query))
+    """The results of a search."""
+    session = visitor()
+    query = Query.read(request.args, session.world.currency)
+    known = front()
+    crumbs = _crumbs(known, query) if query.category and known and not query.text else []
+    heading = crumbs[-1][0] if crumbs else _heading(query)
+    return _results(session, query, heading, crumbs)
 
 
-@pages.get("/product/<product_id>")
-def product(product_id: str) -> Response:
-    """One listing in full."""
-    session = _visitor()
-    card = open_product(session, product_id, wanted_options(request.args))
-    limit = session.world.max_units or MAX_SELECT
-    most = min(limit, card.listing.stock, MAX_SELECT)
-    return _page("product.html", session, card=card, product=card.product, most=most)
+@pages.get("/category/<category>")
+def category(category: str) -> Response:
+    """One category."""
+    session, known = visitor(), front()
+    sold = known.department_of if known and session.world.rest == "catalog" else ()
+    if category not in sold and not any(
+        session.products[each.product_id].category == category for each in session.world.listings
+    ):
+        missing("category")
+    query = replace(Query.read(request.args, session.world.currency), category=category)
+    crumbs = _crumbs(known, query) if known else []
+    heading = known.title(category) if known else category.replace("_", " ").capitalize()
+    return _results(session, query, heading, crumbs)
 
 
-@pages.get("/cart")
-def cart() -> Response:
-    """What lies in the cart, with the last refusal where there was one."""
-    session = _visitor()
-    return _page("cart.html", session, **_bill(session, session.bill()))
+@pages.get("/department/<path:name>")
+def department(name: str) -> Response:
+    """One department."""
+    session, known = visitor(), front()
+    if known is None or name not in [each.title for each in known.departments]:
+        missing("department")
+    query = replace(Query.read(request.args, session.world.currency), department=name)
+    return _results(session, query, name, [(NAME, "/"), (name, "")])
 
 
-@pages.post("/cart")
-def add() -> AnyResponse:
-    """Adds to the cart; `buy_now` goes straight on to checkout."""
-    session = _visitor()
-    product_id = request.form.get("product_id")
-    buy_now = "buy_now" in request.form
-    wanted, seller = wanted_options(request.form), request.form.get("seller", "")
-    if not (buy_now and in_cart(session, product_id, wanted, seller)):
-        units = _whole(request.form.get("units", "1"))
-        put_in_cart(session, product_id, units, wanted, seller)
-    return _see_other("/checkout" if buy_now else "/cart")
+@pages.get("/deals")
+def reduced() -> Response:
+    """Everything below its list price."""
+    session = visitor()
+    query = replace(Query.read(request.args, session.world.currency), deals=True)
+    return _results(session, query, "Today's deals", [(NAME, "/"), ("Today's deals", "")])
 
 
-@pages.post("/cart/<product_id>/remove")
-def remove(product_id: str) -> AnyResponse:
-    """Takes a product out of the cart; once more does nothing."""
-    _visitor().remove(product_id)
-    return _see_other("/cart")
+@pages.get("/compare")
+def compare() -> Response:
+    """Up to four products side by side."""
+    session = visitor()
+    ids = [id for id in dict.fromkeys(request.args.getlist("id")) if session.listing(id)]
+    shown = cards(session, [session.listings[id] for id in ids[:COMPARED]])
+    session.log("compare", "other", results=[card.id for card in shown])
+    url = results_url(session)
+    return page("compare.html", session, cards=shown, rows=_facts(shown), query_url=url)
 
 
-@pages.get("/checkout")
-def checkout() -> AnyResponse:
-    """Delivery, payment and summary, all filled in."""
-    session = _visitor()
-    if not session.cart:
-        return _see_other("/cart")
-    session.log("checkout", "checkout")
-    number = len(session.orders) + 1
-    return _page("checkout.html", session, number=number, **_bill(session, session.bill()))
-
-
-@pages.post("/orders")
-def place_order() -> AnyResponse:
-    """Buys what is in the cart; the form's `number` makes a second submit harmless."""
-    session = _visitor()
-    placed = session.order(request.form.get("number", type=int))
-    return _see_other("/orders/" + quote(placed.id, safe=""))
-
-
-@pages.get("/orders/<order_id>")
-def order(order_id: str) -> Response:
-    """The confirmation."""
-    session = _visitor()
-    placed = next((each for each in session.orders if each.id == order_id), None)
-    if placed is None:
-        missing("order")
-    return _page("order.html", session, order=placed, **_bill(session, placed.bill))
-
-
-@pages.errorhandler(RefusalError)
-def refused(error: RefusalError) -> AnyResponse:
-    """Goes to the cart, which says why: the refusal is the session's last event."""
-    return _see_other("/cart")
-
-
-def error_page(status: int, message: str) -> Response:
-    """Returns a page that says what went wrong."""
-    title = HTTPStatus(status).phrase
-    session = _session()
-    return make_response(_render("message.html", session, title=title, message=message), status)
-
-
-def _session() -> Session | None:
-    return shop().sessions.get(request.cookies.get(COOKIE, ""))
-
-
-def _visitor() -> Session:
-    """The session of the request's cookie; 401 if there is none."""
-    return _session() or abort(401, "The shop is open to invited shoppers only.")
-
-
-def _whole(text: str) -> int | None:
-    """The number a form field holds, if it is a sensible one."""
-    return int(text) if text.isdecimal() and len(text) < 6 else None
-
-
-def _see_other(path: str) -> AnyResponse:
-    return redirect(path, HTTPStatus.SEE_OTHER)
-
-
-def _page(template: str, session: Session, **facts: object) -> Response:
-    return make_response(_render(template, session, **facts))
-
-
-def _render(template: str, session: Session | None, **facts: object) -> str:
-    return render_template(template, shop=NAME, session=session, customer=CUSTOMER, **facts)
-
-
-def _bill(session: Session, sums: Bill) -> dict[str, Any]:
-    """What cart, checkout and confirmation say about some lines."""
-    world = session.world
-
-    def money(cents: int) -> str:
-        return amount(cents, world.currency, world.locale)
-
-    return {
-        "lines": [
-            (line_card(session, line), line.units, money(line.total_cents)) for line in sums.lines
-        ],
-        "bill": sums,
-        "units": sums.units,
-        "total": money(sums.total_cents),
-        "nothing": money(0),
-        "arrival": short_day(sums.arrival, world.locale),
+@pages.get("/seller/<path:name>")
+def seller(name: str) -> Response:
+    """Who a seller is, and what it sells."""
+    session = visitor()
+    sold = [each for each in session.listings.values() if each.seller == name]
+    who = known_seller(session, name)
+    if who is None and not sold:
+        missing("seller")
+    sold.sort(key=lambda listing: -listing.review_count)
+    shown = cards(session, sold[:SELLERS_ROW])
+    session.log("seller", "other", seller=name, results=[card.id for card in shown])
+    who = who or Seller(name=name)
+    facts: dict[str, Any] = {
+        "facts": _terms(who),
+        "rating": None if who.rating is None else stars(who.rating, session.world.locale),
+        "total": len(sold),
+        "all_url": "/search?" + urlencode({"seller": name}),
     }
+    return page("seller.html", session, seller=who, cards=shown, **facts)
+
+
+@pages.get("/help/<topic>")
+def help_page(topic: str) -> Response:
+    """What shoppers ask."""
+    session = visitor()
+    if topic not in HELP:
+        missing("page")
+    return page("help.html", session, topic=topic, topics=HELP)
+
+
+def cards(session: Session, listings: Iterable[Listing]) -> list[Card]:
+    """Returns what is shown of some listings."""
+    return [card_of(session, listing) for listing in listings]
+
+
+def known_seller(session: Session, name: str) -> Seller | None:
+    """Returns what the catalogue says of a seller, where it says anything."""
+    return session.catalog.sellers.get(name) if session.catalog else None
+
+
+def trail_of(session: Session, card: Card) -> Crumbs:
+    """Returns the way from the front page to a product."""
+    known = front()
+    if known is None or session.world.rest == "none":
+        return [(NAME, "/"), ("Results", results_url(session)), (card.listing.title, card.url)]
+    query = Query(category=card.product.category)
+    return [*_crumbs(known, query), (card.listing.title, card.url)]
+
+
+def _results(session: Session, query: Query, heading: str, crumbs: Crumbs) -> Response:
+    found, known = find(session, query), front()
+    shown = cards(session, found.listings)
+    instead = () if shown else cards(session, popular(session, known, ROW))
+    return page(
+        "results.html",
+        session,
+        found=found,
+        cards=shown,
+        heading=heading,
+        extent=_extent(found, session.world.locale),
+        crumbs=crumbs,
+        instead=instead,
+        sorts=SORTS,
+        titles=known.titles if known else {},
+        searched=query.text,
+    )
+
+
+def _extent(found: Results, tag: str) -> str:
+    """How many results there are, and which of them are shown."""
+    noun = "result" if found.total == 1 else "results"
+    total = number(found.total, tag)
+    if found.pages <= 1:
+        return f"{total} {noun}"
+    first, last = found.first, found.first + len(found.listings) - 1
+    return f"{number(first, tag)}-{number(last, tag)} of {total} {noun}"
+
+
+def _heading(query: Query) -> str:
+    """What a page of results is called that no words were searched for."""
+    if query.text:
+        return ""
+    return query.department or query.seller or ("Today's deals" if query.deals else "")
+
+
+def _crumbs(known: Front, query: Query) -> Crumbs:
+    """From the front page to a category."""
+    home, title = (NAME, "/"), known.title(query.category)
+    department = known.department_of.get(query.category)
+    url = Query(category=query.category).url()
+    if department is None or department.title == title:
+        return [home, (title, url)]
+    return [home, (department.title, department.url), (title, url)]
+
+
+def _window(session: Session, shelf: Shelf) -> dict[str, Any]:
+    """A department, shown by its categories, or by products where it has only one."""
+    parts = shelf.parts if len(shelf.parts) > 1 else ()
+    windows = [
+        {"title": part.title, "url": part.url, "picture": _picture(session, part.ids)}
+        for part in parts[:4]
+    ]
+    if not windows:
+        part = shelf.parts[0]
+        windows = [
+            {"title": part.title, "url": part.url, "picture": _picture(session, [id])}
+            for id in part.ids[:1]
+        ]
+    return {"title": shelf.title, "url": shelf.url, "total": shelf.total, "windows": windows}
+
+
+def _picture(session: Session, ids: Sequence[str]) -> str | None:
+    shown = (card_of(session, listing) for id in ids if (listing := session.listing(id)))
+    return next((card.pictures[0] for card in shown if card.pictures), None)
+
+
+def _facts(shown: Sequence[Card]) -> list[tuple[str, list[str]]]:
+    """Rows of a comparison: name and one value per product."""
+    rows = [
+        ("Brand", [card.product.brand for card in shown]),
+        ("Sold by", [card.listing.seller for card in shown]),
+    ]
+    attributes = dict.fromkeys(name for card in shown for name in card.product.attributes)
+    rows += [(name, [c.product.attributes.get(name, "") for c in shown]) for name in attributes]
+    specified = dict.fromkeys(name for card in shown for name in card.product.specification)
+    rows += [
+        (name, values)
+        for name in specified
+        if name not in attributes
+        and sum(map(bool, values := [c.product.specification.get(name, "") for c in shown])) > 1
+    ]
+    return [(name, values) for name, values in rows if any(values)]
+
+
+def _terms(who: Seller) -> list[tuple[str, str]]:
+    """Rows of a seller's table."""
+    rows = [
+        ("Selling here since", str(who.since or "")),
+        ("Ships from", who.ships_from),
+        ("Shipping", who.shipping),
+        ("Returns", who.returns or f"Within {who.return_days} days"),
+    ]
+    return [(name, value) for name, value in rows if value]
