@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from aces.types import Listing, Mark, Option, OptionValue, Product, Review, World
+from marketplace.answers import Details, OfferAnswer, OptionAnswer, Summary, ValueAnswer
 from marketplace.choosing import (
     Chosen,
     as_chosen,
@@ -109,6 +109,12 @@ class Card:
         return None if rating is None else stars(rating, self.world.locale)
 
     @property
+    def stars(self) -> float | None:
+        """The rating as shown, as a number."""
+        rating = self.listing.rating
+        return None if rating is None else round(rating, 1)
+
+    @property
     def ratings(self) -> tuple[str, str]:
         """How many ratings there are, and the word for them."""
         count = self.listing.review_count
@@ -203,7 +209,7 @@ class Card:
         listing = as_chosen(self._plain, self.product, options, seller)
         return Card(self.world, listing, self.product, options, self._plain)
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Summary:
         """Returns the facts of the card as the API gives them."""
         listing, currency = self.listing, self.world.currency
         list_cents = listing.list_price_cents
@@ -213,7 +219,7 @@ class Card:
             "price": decimal(listing.price_cents, currency),
             "list_price": None if list_cents is None else decimal(list_cents, currency),
             "saving_percent": self.saving,
-            "rating": None if listing.rating is None else round(listing.rating, 1),
+            "rating": self.stars,
             "review_count": listing.review_count,
             "marks": [visible_text(mark) for mark in self.marks],
             "delivery": self.delivery,
@@ -222,7 +228,7 @@ class Card:
             "url": self.url,
         }
 
-    def details(self) -> dict[str, Any]:
+    def details(self) -> Details:
         """Returns the facts of the product page as the API gives them."""
         product = self.product
         return {
@@ -241,7 +247,7 @@ class Card:
             "histogram": {str(bar.stars): bar.count for bar in self.histogram},
         }
 
-    def offer_facts(self) -> dict[str, Any]:
+    def offer_facts(self) -> OfferAnswer:
         """Returns the facts of another seller's offer as the API gives them."""
         return {
             "seller": self.listing.seller,
@@ -282,7 +288,7 @@ class OptionCard:
         """Its values."""
         return [ValueCard(self.card, self.option.name, value) for value in self.option.values]
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> OptionAnswer:
         """Returns it as the API gives it."""
         return {
             "name": self.name,
@@ -325,7 +331,7 @@ class ValueCard:
         options = switched(self.card.options, self.option, self.value)
         return self.card.switched(options, self.card.listing.seller)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> ValueAnswer:
         """Returns it as the API gives it."""
         currency = self.card.world.currency
         return {

@@ -1,7 +1,7 @@
 """The one customer of the shop: every buyer finds the same name, address and card filled in."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 
 MAX_LENGTH = 100
 
@@ -23,8 +23,8 @@ class Address:
     @property
     def fault(self) -> str | None:
         """What is wrong with it, for the shopper; None where nothing is."""
-        for name, value in asdict(self).items():
-            label = name.replace("_", " ")
+        for name in ADDRESS_FIELDS:
+            value, label = getattr(self, name), name.replace("_", " ")
             if not value:
                 return f"The address needs a {label}."
             if len(value) > MAX_LENGTH:
@@ -34,8 +34,9 @@ class Address:
     @classmethod
     def read(cls, given: Mapping[str, str]) -> "Address":
         """Returns an address from a form's fields; fields left out are the customer's own."""
-        own = asdict(CUSTOMER.home)
-        return cls(**{name: " ".join(given.get(name, own[name]).split()) for name in own})
+        own = CUSTOMER.home
+        given = {name: given.get(name, getattr(own, name)) for name in ADDRESS_FIELDS}
+        return cls(**{name: " ".join(text.split()) for name, text in given.items()})
 
 
 ADDRESS_FIELDS = tuple(field.name for field in fields(Address))

@@ -27,7 +27,7 @@ def histogram(rating: float | None, count: int) -> Counts:
     """
     if rating is None or count == 0:
         return 0, 0, 0, 0, 0
-    tenths = min(50, max(10, round(10 * rating)))
+    tenths = min(50, max(10, round(10 * round(rating, 1))))
     total = (tenths * count + 5) // 10  # stars in all
     counts = _rounded(_tilted(tenths), count)
     _settle(counts, total)

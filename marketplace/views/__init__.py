@@ -6,16 +6,10 @@ from typing import NoReturn, Protocol, cast
 
 from flask import abort, current_app
 
-from aces.types import Listing
-from marketplace.cards import Card
-from marketplace.choosing import as_chosen, chosen
-from marketplace.finding import Query, find
-from marketplace.items import Line
+from marketplace.asked import MAX_UNITS
 from marketplace.sessions import Session, Sessions
 
 NAME = "Marigold"
-MAX_QUERY = 200
-MAX_UNITS = 99_999
 
 
 class Pictures(Protocol):
@@ -37,50 +31,6 @@ class Shop:
 def shop() -> Shop:
     """Returns the shop behind the current request."""
     return cast(Shop, current_app.extensions["shop"])
-
-
-def browse(session: Session, query: str) -> list[Card]:
-    """Returns the results of a search, in shown order, and logs the impression."""
-    found = find(session, Query(text=query))
-    return [card_of(session, listing) for listing in found.listings]
-
-
-def card_of(
-    session: Session,
-    listing: Listing,
-    wanted: Mapping[str, str] | None = None,
-    seller: str = "",
-) -> Card:
-    """Returns what is shown of a listing.
-
-    Args:
-        session: Who sees it.
-        listing: One of the session's.
-        wanted: Option -> value; what the product does not have is ignored.
-        seller: Of another offer than the listing's own; ignored where there is none.
-    """
-    product = session.products[listing.product_id]
-    options = chosen(product, wanted or {})
-    sold = as_chosen(listing, product, options, seller)
-    return Card(session.world, sold, product, options, listing)
-
-
-def line_card(session: Session, line: Line) -> Card:
-    """Returns what is shown of a line of a cart or an order."""
-    return Card(session.world, line.listing, line.product, line.options)
-
-
-def open_product(
-    session: Session,
-    product_id: str,
-    wanted: Mapping[str, str] | None = None,
-    seller: str = "",
-) -> Card:
-    """Returns a listing for its own page, and logs the click; 404 if there is none."""
-    listing = session.listing(product_id) or missing("product")
-    card = card_of(session, listing, wanted, seller)
-    session.log("product", "product", product_id=product_id)
-    return card
 
 
 def put_in_cart(

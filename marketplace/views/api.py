@@ -1,27 +1,51 @@
 """The shop as JSON, for shoppers without a browser; the token comes as a bearer token."""
 
 import json
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
 
 from flask import Blueprint, Response, abort, request
+from pydantic import TypeAdapter, ValidationError
 
-from marketplace.items import Line
-from marketplace.money import decimal
-from marketplace.sessions import Order, RefusalError, Session
-from marketplace.views import (
-    MAX_QUERY,
-    NAME,
-    browse,
-    line_card,
-    missing,
+from marketplace import asked
+from marketplace.answers import CategoryAnswer
+from marketplace.cards import wanted_options
+from marketplace.customer import Address
+from marketplace.finding import Query, find
+from marketplace.openapi import description
+from marketplace.sessions import RefusalError, Session
+from marketplace.views import NAME, missing, put_in_cart, shop
+from marketplace.views.answering import (
+    checkout_answer,
+    order_answer,
+    product_answer,
+    results_answer,
+    reviews_answer,
+    seller_answer,
+    sums,
+)
+from marketplace.views.rendering import front
+from marketplace.visits import (
+    open_comparison,
+    open_front,
     open_product,
-    put_in_cart,
-    shop,
+    open_reviews,
+    open_seller,
 )
 
 api = Blueprint("api", __name__, url_prefix="/api")
 
+T = TypeVar("T")
+_READERS: dict[Any, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in asked.KINDS}
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_NOT_IN_CART = "product in your cart"
+
+
+@api.get("/openapi.json")
+def openapi() -> Response:
+    """What the API can do, for programs; it tells nothing about any session."""
+    return answer(description())
 
 
 @api.get("/enter")
@@ -33,62 +57,151 @@ def enter() -> Response:
     return answer({"shop": NAME, "currency": world.currency, "query": world.query})
 
 
-@api.get("/search")
-def search() -> Response:
-    """The results page."""
+@api.get("/home")
+def home() -> Response:
+    """The front page."""
     session = _visitor()
-    query = request.args.get("q", "").strip()[:MAX_QUERY]
-    cards = browse(session, query)
+    world, rows = session.world, open_front(session, front())
     return answer(
         {
-            "query": query,
-            "total": len(cards),
-            "currency": session.world.currency,
-            "layout": {"columns": session.world.columns},
-            "results": [
-                {"position": position, **card.summary()}
-                for position, card in enumerate(cards, start=1)
-            ],
+            "shop": NAME,
+            "currency": world.currency,
+            "query": world.query,
+            "deals": [card.summary() for card in rows.deals],
+            "popular": [card.summary() for card in rows.popular],
         }
     )
+
+
+@api.get("/categories")
+def categories() -> Response:
+    """All categories."""
+    return answer({"categories": _categories(_visitor())})
+
+
+@api.get("/search")
+def search() -> Response:
+    """A page of results."""
+    session, wanted = _visitor(), _arguments(asked.Searching)
+    query = Query.read(request.args, session.world.currency)
+    found = find(session, query, session.world.controls or "facets" in wanted)
+    return answer(results_answer(session, found))
 
 
 @api.get("/products/<product_id>")
 def product(product_id: str) -> Response:
     """The product page."""
+    session, wanted = _visitor(), _arguments(asked.Viewing)
+    session.listing(product_id) or missing("product")
+    options, seller = wanted_options(request.args), wanted.get("seller", "")
+    return answer(product_answer(open_product(session, product_id, options, seller)))
+
+
+@api.get("/products/<product_id>/reviews")
+def reviews(product_id: str) -> Response:
+    """What buyers say of a product."""
+    session, wanted = _visitor(), _arguments(asked.ReadingReviews)
+    session.listing(product_id) or missing("product")
+    sort, stars = wanted.get("sort", "helpful"), wanted.get("stars")
+    card, found = open_reviews(session, product_id, sort, stars)
+    return answer(reviews_answer(card, found, sort, wanted.get("page", 1)))
+
+
+@api.get("/compare")
+def compare() -> Response:
+    """Products side by side."""
+    session, wanted = _visitor(), _arguments(asked.Comparing)
+    shown = open_comparison(session, wanted["id"])
+    currency = session.world.currency
+    return answer({"currency": currency, "products": [card.details() for card in shown]})
+
+
+@api.get("/sellers/<path:name>")
+def seller(name: str) -> Response:
+    """Who a seller is, and what it sells."""
     session = _visitor()
-    card = open_product(session, product_id)
-    return answer({"currency": session.world.currency, **card.details()})
+    found = open_seller(session, name) or missing("seller")
+    return answer(seller_answer(found, session.world.currency))
 
 
 @api.get("/cart")
 def cart() -> Response:
     """What lies in the cart."""
-    return answer(_cart(_visitor()))
+    return _cart(_visitor())
 
 
 @api.post("/cart")
 def add() -> Response:
-    """Adds `{"product_id": ..., "units": 1}`."""
-    session, body = _visitor(), _body()
-    put_in_cart(session, body.get("product_id"), body.get("units", 1))
-    return answer(_cart(session))
+    """Puts units of a product into the cart."""
+    session, body = _visitor(), _body(asked.Adding)
+    options, seller = body.get("options"), body.get("seller", "")
+    put_in_cart(session, body["product_id"], body.get("units", 1), options, seller)
+    return _cart(session)
 
 
-@api.delete("/cart/<product_id>")
-def remove(product_id: str) -> Response:
-    """Takes a product out of the cart."""
+@api.patch("/cart/<key>")
+def change(key: str) -> Response:
+    """Changes how many units of an item lie in the cart."""
+    session, body = _visitor(), _body(asked.Changing)
+    try:
+        session.set_units(key, body["units"])
+    except KeyError:
+        missing(_NOT_IN_CART)
+    return _cart(session)
+
+
+@api.delete("/cart/<key>")
+def remove(key: str) -> Response:
+    """Takes an item out of the cart."""
     session = _visitor()
-    if not session.remove(product_id):
-        missing("product in your cart")
-    return answer(_cart(session))
+    if not session.remove(key):
+        missing(_NOT_IN_CART)
+    return _cart(session)
+
+
+@api.post("/cart/coupon")
+def hand_in() -> Response:
+    """Takes a coupon off the bill."""
+    session, body = _visitor(), _body(asked.HandingIn)
+    session.apply_coupon(body["code"])
+    return _cart(session)
+
+
+@api.delete("/cart/coupon")
+def take_back() -> Response:
+    """Takes the coupon back."""
+    session = _visitor()
+    session.drop_coupon()
+    return _cart(session)
+
+
+@api.get("/checkout")
+def checkout() -> Response:
+    """The order before it is placed."""
+    session = _visitor()
+    if not session.cart:
+        abort(409, "Your cart is empty, so there is nothing to order.")
+    session.log("checkout", "checkout")
+    return answer(checkout_answer(session))
+
+
+@api.get("/orders")
+def orders() -> Response:
+    """The orders placed, the newest first."""
+    session = _visitor()
+    session.log("orders", "other", results=[each.id for each in session.orders])
+    return answer({"orders": [order_answer(session, each) for each in session.orders[::-1]]})
 
 
 @api.post("/orders")
 def place_order() -> Response:
     """Buys what is in the cart."""
     session = _visitor()
-    return answer(_order(session, session.order()), status=201)
+    body = _body(asked.Ordering) if request.content_length else asked.Ordering()
+    given = cast(Mapping[str, str], body.get("address", {}))
+    delivery = body.get("delivery", "standard")
+    placed = session.order(body.get("number"), Address.read(given), delivery)
+    return answer(order_answer(session, placed), status=201)
 
 
 @api.get("/orders/<order_id>")
@@ -96,7 +209,7 @@ def order(order_id: str) -> Response:
     """An order already placed."""
     session = _visitor()
     placed = next((each for each in session.orders if each.id == order_id), None)
-    return answer(_order(session, placed or missing("order")))
+    return answer(order_answer(session, placed or missing("order")))
 
 
 @api.errorhandler(RefusalError)
@@ -105,7 +218,7 @@ def refused(error: RefusalError) -> Response:
     return json_error(409, str(error))
 
 
-def answer(content: dict[str, Any], status: int = 200) -> Response:
+def answer(content: Mapping[str, Any], status: int = 200) -> Response:
     """Returns a JSON response."""
     return Response(_ENCODE(content), status, content_type="application/json")
 
@@ -122,44 +235,54 @@ def _visitor() -> Session:
     return session or abort(401, "The shop is open to invited shoppers only.")
 
 
-def _body() -> dict[str, Any]:
-    """The request's JSON object; 400 if it has none."""
-    content = request.get_json(force=True, silent=True)
-    if not isinstance(content, dict):
-        abort(400, 'The body must be a JSON object such as {"product_id": "...", "units": 1}.')
+def _cart(session: Session) -> Response:
+    return answer(sums(session, session.bill()))
+
+
+def _body(kind: type[T]) -> T:
+    """The request's JSON object; 400 unless it is of this kind."""
+    try:
+        content: T = _READERS[kind].validate_json(request.get_data())
+    except ValidationError as error:
+        abort(400, _fault("The body", error))
     return content
 
 
-def _cart(session: Session) -> dict[str, Any]:
-    lines = session.lines
-    total = sum(line.total_cents for line in lines)
-    currency = session.world.currency
-    return {
-        "currency": currency,
-        "items": _items(lines, session),
-        "subtotal": decimal(total, currency),
+def _arguments(kind: type[T]) -> T:
+    """The URL's parameters; 400 unless they are of this kind."""
+    given = {
+        name: values if name in asked.REPEATED or len(values) > 1 else values[0]
+        for name, values in request.args.lists()
     }
+    try:
+        read: T = _READERS[kind].validate_python(given)
+    except ValidationError as error:
+        abort(400, _fault("The URL", error))
+    return read
 
 
-def _order(session: Session, placed: Order) -> dict[str, Any]:
-    currency = session.world.currency
-    return {
-        "order_id": placed.id,
-        "currency": currency,
-        "items": _items(placed.lines, session),
-        "total": decimal(placed.total_cents, currency),
-    }
+def _fault(where: str, error: ValidationError) -> str:
+    """The first fault in words."""
+    first = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in first["loc"])
+    return f"{where} can't be read: {f'`{name}`: ' if name else ''}{first['msg']}."
 
 
-def _items(lines: tuple[Line, ...], session: Session) -> list[dict[str, Any]]:
-    currency = session.world.currency
+def _categories(session: Session) -> list[CategoryAnswer]:
+    """The categories of all that is sold."""
+    catalog = session.catalog
+    whole = catalog if session.world.rest == "catalog" else None
+    counts = Counter(whole.categories() if whole else {})
+    for id, each in session.world.products.items():
+        if whole is None or id not in whole.products:
+            counts[each.category] += 1
+    about = catalog.about if catalog else {}
     return [
         {
-            "id": line.listing.product_id,
-            "title": line.listing.title,
-            "price": decimal(line.listing.price_cents, currency),
-            "units": line.units,
-            "url": line_card(session, line).url,
+            "id": name,
+            "title": about[name].title if name in about else name.replace("_", " ").capitalize(),
+            "department": about[name].department if name in about else "",
+            "total": total,
         }
-        for line in lines
+        for name, total in counts.items()
     ]

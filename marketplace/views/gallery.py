@@ -9,8 +9,9 @@ from aces.types import Listing, Mark
 from marketplace.cards import Card
 from marketplace.front import popular
 from marketplace.sessions import Session
-from marketplace.views import card_of, missing
+from marketplace.views import missing
 from marketplace.views.rendering import LOOKS, PAGE_PLACES, PLACES, front, page, visitor
+from marketplace.visits import card_of
 
 gallery = Blueprint("gallery", __name__)
 

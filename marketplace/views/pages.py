@@ -1,6 +1,6 @@
 """The shop as pages, rendered here and complete without JavaScript: the front, results, help."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -8,21 +8,20 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from aces.types import Listing, Seller
-from marketplace.cards import Card
+from aces.types import Seller
+from marketplace.cards import Card, product_url
 from marketplace.finding import SORTS, Query, Results, find
-from marketplace.front import Front, Shelf, deals, popular
+from marketplace.front import WINDOWS, Front, Shelf, popular
 from marketplace.locales import number, stars
 from marketplace.sessions import Session
-from marketplace.views import NAME, card_of, missing, shop
+from marketplace.views import NAME, missing, shop
 from marketplace.views.rendering import COOKIE, front, page, results_url, see_other, visitor
+from marketplace.visits import card_of, cards, open_comparison, open_front, open_seller
 
 pages = Blueprint("pages", __name__)
 
 ROW = 6
 """Small cards in a row."""
-COMPARED = 4
-SELLERS_ROW = 18
 HELP = {
     "shipping": "Shipping and delivery",
     "returns": "Returns and refunds",
@@ -49,14 +48,12 @@ def home() -> Response:
     """The front door: departments, deals and what is popular."""
     session, known = visitor(), front()
     whole = session.world.rest == "catalog"
-    reduced, liked = deals(session, known, ROW), popular(session, known, 2 * ROW)
-    rows = [("Today's deals", "/deals", reduced)] if whole and reduced else []
-    rows += [("Popular right now", "", liked)] if liked else []
-    session.log("home", "other", results=[each.product_id for row in rows for each in row[2]])
+    shown = open_front(session, known)
+    rows = [("Today's deals", "/deals", shown.deals), ("Popular right now", "", shown.popular)]
     return page(
         "home.html",
         session,
-        rows=[(title, url, cards(session, listings)) for title, url, listings in rows],
+        rows=[row for row in rows if row[2]],
         shelves=[_window(session, each) for each in known.departments] if whole and known else [],
         query_url=results_url(session),
     )
@@ -110,9 +107,7 @@ def reduced() -> Response:
 def compare() -> Response:
     """Up to four products side by side."""
     session = visitor()
-    ids = [id for id in dict.fromkeys(request.args.getlist("id")) if session.listing(id)]
-    shown = cards(session, [session.listings[id] for id in ids[:COMPARED]])
-    session.log("compare", "other", results=[card.id for card in shown])
+    shown = open_comparison(session, request.args.getlist("id"))
     url = results_url(session)
     return page("compare.html", session, cards=shown, rows=_facts(shown), query_url=url)
 
@@ -121,18 +116,11 @@ def compare() -> Response:
 def seller(name: str) -> Response:
     """Who a seller is, and what it sells."""
     session = visitor()
-    sold = [each for each in session.listings.values() if each.seller == name]
-    who = known_seller(session, name)
-    if who is None and not sold:
-        missing("seller")
-    sold.sort(key=lambda listing: -listing.review_count)
-    shown = cards(session, sold[:SELLERS_ROW])
-    session.log("seller", "other", seller=name, results=[card.id for card in shown])
-    who = who or Seller(name=name)
+    who, shown, total = open_seller(session, name) or missing("seller")
     facts: dict[str, Any] = {
         "facts": _terms(who),
         "rating": None if who.rating is None else stars(who.rating, session.world.locale),
-        "total": len(sold),
+        "total": total,
         "all_url": "/search?" + urlencode({"seller": name}),
     }
     return page("seller.html", session, seller=who, cards=shown, **facts)
@@ -145,11 +133,6 @@ def help_page(topic: str) -> Response:
     if topic not in HELP:
         missing("page")
     return page("help.html", session, topic=topic, topics=HELP)
-
-
-def cards(session: Session, listings: Iterable[Listing]) -> list[Card]:
-    """Returns what is shown of some listings."""
-    return [card_of(session, listing) for listing in listings]
 
 
 def known_seller(session: Session, name: str) -> Seller | None:
@@ -213,19 +196,18 @@ def _crumbs(known: Front, query: Query) -> Crumbs:
 
 
 def _window(session: Session, shelf: Shelf) -> dict[str, Any]:
-    """A department, shown by its categories, or by products where it has only one."""
-    parts = shelf.parts if len(shelf.parts) > 1 else ()
-    windows = [
-        {"title": part.title, "url": part.url, "picture": _picture(session, part.ids)}
-        for part in parts[:4]
-    ]
-    if not windows:
-        part = shelf.parts[0]
-        windows = [
-            {"title": part.title, "url": part.url, "picture": _picture(session, [id])}
-            for id in part.ids[:1]
-        ]
-    return {"title": shelf.title, "url": shelf.url, "total": shelf.total, "windows": windows}
+    """A department, shown by its categories and, where these are few, by products."""
+    windows = [(part.title, part.url, part.ids) for part in shelf.parts]
+    others = [id for part in shelf.parts for id in part.ids[1:]]
+    for id in others[: max(0, WINDOWS - len(windows))]:
+        product = session.products[id]
+        windows.append((product.brand or shelf.title, product_url(product), (id,)))
+    return {
+        "title": shelf.title,
+        "url": shelf.url,
+        "total": shelf.total,
+        "windows": [(title, url, _picture(session, ids)) for title, url, ids in windows[:WINDOWS]],
+    }
 
 
 def _picture(session: Session, ids: Sequence[str]) -> str | None:

@@ -4,20 +4,20 @@ from flask import Blueprint, Response, request
 
 from aces.types import Coupon
 from marketplace.cards import Card, wanted_options
-from marketplace.finding import Query, similar
-from marketplace.reviews import SORTS, sorted_by, with_stars
+from marketplace.finding import Query
+from marketplace.reviews import SORTS, sorted_by
 from marketplace.sessions import Session
 from marketplace.structured import open_graph, product_graph
-from marketplace.views import NAME, card_of, missing, open_product
-from marketplace.views.pages import cards, known_seller, trail_of
+from marketplace.views import NAME, missing
+from marketplace.views.pages import known_seller, trail_of
 from marketplace.views.rendering import page, visitor
+from marketplace.visits import open_product, open_reviews
 
 products = Blueprint("products", __name__)
 
 MOST_UNITS = 10
 """Units that a list of quantities goes up to."""
 FIRST_REVIEWS = 5
-SIMILAR = 6
 SORT_NAMES = dict(
     zip(SORTS, ("Most helpful", "Newest", "Highest rating", "Lowest rating"), strict=True)
 )
@@ -27,9 +27,9 @@ SORT_NAMES = dict(
 def product(product_id: str) -> Response:
     """One listing in full."""
     session = visitor()
-    card = open_product(
-        session, product_id, wanted_options(request.args), request.args.get("seller", "")
-    )
+    session.listing(product_id) or missing("product")
+    wanted, other = wanted_options(request.args), request.args.get("seller", "")
+    card, others = open_product(session, product_id, wanted, other)
     reviews = sorted_by(card.reviews)[:FIRST_REVIEWS]
     trail = trail_of(session, card)
     return page(
@@ -42,7 +42,7 @@ def product(product_id: str) -> Response:
         brand_url=Query(brands=(card.product.brand,)).url(),
         seller=known_seller(session, card.listing.seller),
         coupons=[(each.code, worth(each, card)) for each in session.world.coupons],
-        similar=cards(session, similar(session, product_id, SIMILAR)),
+        similar=others,
         open_graph=open_graph(card, NAME),
         graph=product_graph(card, reviews, trail),
     )
@@ -52,11 +52,11 @@ def product(product_id: str) -> Response:
 def reviews(product_id: str) -> Response:
     """What buyers say, sorted and by stars."""
     session = visitor()
-    card = card_of(session, session.listing(product_id) or missing("product"))
-    sort, stars = request.args.get("sort", SORTS[0]), request.args.get("stars", "")
+    session.listing(product_id) or missing("product")
+    sort, stars = request.args.get("sort"), request.args.get("stars", "")
+    sort = sort if sort in SORTS else SORTS[0]
     wanted = int(stars) if stars in ("1", "2", "3", "4", "5") else None
-    shown = with_stars(sorted_by(card.reviews, sort), wanted)
-    session.log("reviews", "product", product_id=product_id, sort=sort[:20], stars=wanted)
+    card, shown = open_reviews(session, product_id, sort, wanted)
     return page(
         "reviews.html",
         session,

@@ -14,9 +14,10 @@ from marketplace.items import Line
 from marketplace.locales import day_after, long_day, short_day
 from marketplace.money import amount
 from marketplace.sessions import Order, RefusalError, Session
-from marketplace.views import in_cart, line_card, missing, put_in_cart, whole
+from marketplace.views import in_cart, missing, put_in_cart, whole
 from marketplace.views.product import most_units
 from marketplace.views.rendering import page, results_url, see_other, visitor
+from marketplace.visits import line_card
 
 purchase = Blueprint("purchase", __name__)
 

@@ -169,8 +169,9 @@ def test_more_units_where_the_world_allows_them(visit, make_world):
     ("body", "status"),
     [
         ({"product_id": "nobody"}, 404),
-        ({"product_id": ["p1"]}, 404),
-        ({}, 404),
+        ({"product_id": ["p1"]}, 400),
+        ({}, 400),
+        ({"product_id": "p1", "unit": 1}, 400),
         ({"product_id": "p1", "units": 0}, 400),
         ({"product_id": "p1", "units": True}, 400),
         ({"product_id": "p1", "units": "2"}, 400),

@@ -71,16 +71,20 @@ def test_the_log_tells_the_visit_in_order(visit, sessions, log):
     order = visitor.post("/orders", number=1).rpartition("/")[2]
     session = sessions.close(visitor.bearer["Authorization"].removeprefix("Bearer "))
     shown = [f"p{n}" for n in range(1, 9)]
+    found = {"results": shown, "page": 1, "total": 8, "filters": {}, "sort": "relevance"}
+    similar = session.events[2].data["similar"]
+    assert len(similar) == 6
+    assert set(similar) < set(shown) - {"p3"}
     items = [{"product_id": "p2", "units": 1, "price_cents": 2099}]
     sums = {"discount_cents": 0, "shipping_cents": 0, "total_cents": 2099}
     sums |= {"coupon": "", "delivery": "standard"}
     assert [(event.kind, event.page, event.data) for event in session.events] == [
         ("enter", "other", {}),
-        ("search", "results", {"query": "stapler", "results": shown}),
-        ("product", "product", {"product_id": "p3"}),
+        ("search", "results", {"query": "stapler", **found}),
+        ("product", "product", {"product_id": "p3", "similar": similar}),
         ("cart_add", "product", {"product_id": "p3", "units": 1}),
         ("cart_remove", "cart", {"product_id": "p3", "units": 1}),
-        ("search", "results", {"query": "cheap stapler", "results": shown}),
+        ("search", "results", {"query": "cheap stapler", **found}),
         ("cart_add", "results", {"product_id": "p2", "units": 1}),
         ("checkout", "checkout", {}),
         ("order", "checkout", {"order_id": order, "items": items, **sums}),
