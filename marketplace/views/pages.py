@@ -223,11 +223,12 @@ def _facts(shown: Sequence[Card]) -> list[tuple[str, list[str]]]:
     ]
     attributes = dict.fromkeys(name for card in shown for name in card.product.attributes)
     rows += [(name, [c.product.attributes.get(name, "") for c in shown]) for name in attributes]
+    told = {name.casefold() for name in attributes}
     specified = dict.fromkeys(name for card in shown for name in card.product.specification)
     rows += [
         (name, values)
         for name in specified
-        if name not in attributes
+        if name.casefold() not in told
         and sum(map(bool, values := [c.product.specification.get(name, "") for c in shown])) > 1
     ]
     return [(name, values) for name, values in rows if any(values)]

@@ -21,6 +21,8 @@ from marketplace.visits import line_card
 
 purchase = Blueprint("purchase", __name__)
 
+FREE = "FREE"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -173,7 +175,7 @@ def _ways(session: Session) -> list[dict[str, str]]:
             "name": way.name,
             "title": way.title,
             "arrival": short_day(way.arrival, world.locale),
-            "cost": money(way.cents),
+            "cost": money(way.cents) if way.cents else FREE,
             "total": money(session.bill(way.name).total_cents),
         }
         for way in delivery_choices(session.lines, world)
@@ -192,7 +194,7 @@ def _sums(session: Session, bill: Bill) -> dict[str, Any]:
         "lines": [_row(session, line) for line in bill.lines],
         "items": money(bill.items_cents),
         "discount": money(-bill.discount_cents),
-        "shipping": money(bill.shipping_cents),
+        "shipping": money(bill.shipping_cents) if bill.shipping_cents else FREE,
         "total": money(bill.total_cents),
         "arrival": short_day(bill.arrival, world.locale),
         "query_url": results_url(session),
