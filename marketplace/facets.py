@@ -5,7 +5,7 @@ A choice's count is the number of results once it is chosen, all else as it is.
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -81,19 +81,16 @@ def facets_of(sieve: Sieve, locale: str = "en-US") -> tuple[Facet, ...]:
 
 def _one_of(sieve: Sieve, name: str) -> tuple[Choice, ...]:
     """Choices of which one holds at a time."""
-    codes, names = sieve.codes(name)
-    counts = np.bincount(codes[sieve.but(name)], minlength=len(names))
-    now = getattr(sieve.query, name)
-    titles = sieve.titles
-    choices = []
-    for code in _commonest(counts, names, [now]):
-        text = names[code]
-        other = "" if text == now else text
-        label = told(name, text, titles)
-        choices.append(
-            Choice(label, int(counts[code]), text == now, sieve.query.but(**{name: other}))
+    query, now, titles = sieve.query, getattr(sieve.query, name), sieve.titles
+    return tuple(
+        Choice(
+            told(name, text, titles),
+            count,
+            selected=text == now,
+            query=query.but(**{name: "" if text == now else text}),
         )
-    return tuple(choices)
+        for text, count in _commonest(sieve, name, (now,))
+    )
 
 
 def _any_of(
@@ -110,30 +107,34 @@ def _any_of(
         now: The values chosen.
         change: Returns the query with other values chosen.
     """
-    codes, names = sieve.codes(name)
-    counts = np.bincount(codes[sieve.but(name)], minlength=len(names))
     total = int(sieve.passed.sum())
     choices = []
-    for code in _commonest(counts, names, now):
-        text = names[code]
+    for text, count in _commonest(sieve, name, now):
         if text in now:
             less = tuple(other for other in now if other != text)
-            choices.append(Choice(text, total, True, change(sieve.query, less)))
+            choices.append(Choice(text, total, selected=True, query=change(sieve.query, less)))
         else:
-            count = int(counts[code]) + (total if now else 0)
-            choices.append(Choice(text, count, False, change(sieve.query, (*now, text))))
+            more = change(sieve.query, (*now, text))
+            choices.append(Choice(text, count + total * bool(now), selected=False, query=more))
     return tuple(choices)
 
 
-def _commonest(counts: NDArray[np.int64], names: list[str], kept: Iterable[str]) -> list[int]:
-    """Numbers of the texts that are most frequent, and of those kept in any case."""
-    counts = counts.copy()
+def _commonest(sieve: Sieve, name: str, kept: Collection[str]) -> list[tuple[str, int]]:
+    """The most frequent texts of a column and how often they stand there, all else as it is.
+
+    Those kept are there in any case, if the column holds them at all.
+    """
+    codes, number = sieve.codes(name)
+    counts = np.bincount(codes[sieve.but(name)], minlength=len(number))
     counts[0] = 0  # no text
     places = min(MAX_CHOICES, len(counts))
     least = max(1, int(np.partition(counts, -places)[-places]))
-    codes = np.flatnonzero(counts >= least).tolist()
-    codes.sort(key=lambda code: (-counts[code], natural(names[code])))
-    return codes
+    wanted = {number[text] for text in kept if number.get(text)}
+    wanted.update(np.flatnonzero(counts >= least).tolist())
+    names = list(number)
+    found = [(names[code], int(counts[code])) for code in wanted]
+    found.sort(key=lambda pair: (-pair[1], natural(pair[0])))
+    return found[:MAX_CHOICES] + [pair for pair in found[MAX_CHOICES:] if pair[0] in kept]
 
 
 def natural(text: str) -> list[tuple[float, str]]:
@@ -210,12 +211,12 @@ def _flag(sieve: Sieve, name: str) -> Iterator[Choice]:
 
 def _attributes(sieve: Sieve) -> Iterator[Facet]:
     """Facets of the attributes, where the results are of one category."""
-    codes, names = sieve.codes("category")
+    codes, number = sieve.codes("category")
     there = np.unique(codes[sieve.passed])
     if len(there) != 1:
         return
-    attributes = sieve.goods.attributes(names[there[0]])
-    for attribute in attributes[:MAX_ATTRIBUTES]:
+    category = list(number)[there[0]]
+    for attribute in sieve.goods.attributes(category)[:MAX_ATTRIBUTES]:
         column, now = ATTRIBUTE + attribute, chosen(sieve.query, attribute)
 
         def change(query: Query, values: tuple[str, ...], name: str = attribute) -> Query:

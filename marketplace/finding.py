@@ -6,7 +6,7 @@ from typing import cast
 
 from aces.catalog import Catalog
 from aces.types import Listing, World
-from marketplace.columns import Assortment, Ids
+from marketplace.assortment import Assortment, Ids
 from marketplace.facets import Choice, Facet, facets_of
 from marketplace.query import SORTS, Query
 from marketplace.rankers import RANKERS, Ranker
@@ -107,7 +107,7 @@ def similar(session: Session, product_id: str, n: int = 6) -> list[Listing]:
 
 def _index(session: Session) -> Index:
     """The search over what the session's shop sells."""
-    if session.catalog is not None:
+    if session.catalog is not None and session.catalog.listings:
         return index_of(session.catalog)
     return Index(_shelf_alone(session.world))
 

@@ -94,7 +94,7 @@ class Query:
             category=one("category"),
             department=one("department"),
             seller=one("seller"),
-            low_cents=low,
+            low_cents=low or None,
             high_cents=high,
             stars=_whole(one("stars"), 1, 5),
             brands=_several(args.getlist("brand")),

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from aces.catalog import Catalog
 from aces.types import Listing, Product, World
-from marketplace.columns import Assortment, Columns, Ids, by_popularity
+from marketplace.assortment import Assortment, Ids
+from marketplace.columns import Columns, by_popularity
 from marketplace.index import Postings, Scores, build, document
 from marketplace.spelling import Asked, Spelling, understand
 from marketplace.words import fold, terms, words
@@ -74,23 +75,22 @@ class Index:
     def everything(self, world: World, *, pinned: bool) -> Ranking:
         """Returns all that a world sells, most popular first; where `pinned`, after the shelf."""
         goods = Assortment(self.columns, world)
-        rows = goods.sold
+        rows = goods.sold()
         if pinned:
             others = np.ones(len(goods.names), dtype=bool)
             others[goods.shelf] = False
-            rows = np.concatenate([goods.shelf, rows[others[rows]]])
+            rows = np.concatenate([goods.shelf, goods.sold(others)])
         return Ranking(Ids(rows, goods.names))
 
     def search(self, world: World, text: str) -> Ranking:
         """Returns what a world sells that fits a query, best first.
 
-        Hits have most of the words; where nothing does, one word fewer, and so on down to one. A
-        product's id finds that product before all else.
+        Hits have three quarters of the words that the best of them has. A product's id finds that
+        product before all else.
         """
         goods = Assortment(self.columns, world)
         asked, scores, found, enough = self._in_world(goods, text)
-        sold = goods.sold
-        hits = sold[found[sold] >= enough]
+        hits = goods.sold(found >= enough)
         rows = hits[np.argsort(-np.round(scores[hits], DECIMALS), kind="stable")]
         named = goods.find(text.strip())
         if named is not None:
@@ -103,10 +103,9 @@ class Index:
         Untreated texts decide, so that a treatment does not choose a product's neighbours.
         """
         goods = Assortment(self.columns, world)
-        sold, own = goods.sold, goods.find(product_id)
-        rows = sold[sold != own]
-        product = goods.product(product_id)
-        same = goods.has("category", (product.category,), rows)
+        rows = goods.sold()
+        rows = rows[rows != goods.find(product_id)]
+        same = goods.view(rows).has("category", (goods.product(product_id).category,))
         scores = self._likeness(goods, product_id)[rows]
         keep = same if same.sum() >= n else same | (scores > 0)
         order = np.lexsort((-np.round(scores[keep], DECIMALS), ~same[keep]))
@@ -135,10 +134,10 @@ class Index:
             scores, found = goods.lengthen(scores), goods.lengthen(found)
         for row, listing in goods.new():
             scores[row], found[row] = self._read(goods, listing, asked)
-        reach = int(found[goods.sold].max(initial=0))
+        reach = int(found[goods.sold()].max(initial=0))
         for row, listing in goods.rewritten():
             scores[row], found[row] = self._read(goods, listing, asked)
-        return asked, scores, found, max(1, min(asked.enough, reach))
+        return asked, scores, found, max(1, -(-3 * reach // 4))
 
     def _read(self, goods: Assortment, listing: Listing, asked: Asked) -> tuple[float, int]:
         """Score and number of words found of one listing as it is shown."""

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from marketplace.columns import ATTRIBUTE, Assortment, Codes, Rows
+from marketplace.assortment import Assortment
+from marketplace.columns import ATTRIBUTE, Codes, Rows
 from marketplace.query import Query
 
 Mask = NDArray[np.bool_]
@@ -32,6 +33,7 @@ class Sieve:
 
     def __init__(self, query: Query, goods: Assortment, rows: Rows) -> None:
         self.query, self.goods, self.rows = query, goods, rows
+        self._view = goods.view(rows)
         self._masks = dict(self._filters())
         self._failed = np.zeros(len(rows), dtype=np.int8)
         for mask in self._masks.values():
@@ -52,11 +54,11 @@ class Sieve:
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """Returns a column of numbers; shape (rows,)."""
-        return self.goods.numbers(name, self.rows)
+        return self._view.numbers(name)
 
     def codes(self, name: str) -> Codes:
         """Returns a column of texts as numbers; shape (rows,)."""
-        return self.goods.codes(name, self.rows)
+        return self._view.codes(name)
 
     @property
     def titles(self) -> dict[str, str]:
@@ -67,11 +69,11 @@ class Sieve:
         """Returns the rows that pass, in the query's order; what is equal stays in rank."""
         rows, sort = self.rows[self.passed], self.query.sort
         if sort == "delivery":
-            days, shipping = (self.goods.numbers(name, rows) for name in ("days", "shipping"))
-            return rows[np.lexsort((shipping, days))]
+            keys = [self.numbers(name)[self.passed] for name in ("shipping", "days")]
+            return rows[np.lexsort(keys)]
         if sort in _ORDERS:
             name, sign = _ORDERS[sort]
-            return rows[np.argsort(sign * self.goods.numbers(name, rows), kind="stable")]
+            return rows[np.argsort(sign * self.numbers(name)[self.passed], kind="stable")]
         return rows
 
     def _filters(self) -> Iterator[tuple[str, Mask]]:
@@ -92,7 +94,7 @@ class Sieve:
                 yield name, test(self, value)
 
     def _has(self, name: str, wanted: tuple[str, ...]) -> Mask:
-        return self.goods.has(name, wanted, self.rows)
+        return self._view.has(name, wanted)
 
 
 TESTS: dict[str, Callable[[Sieve, Any], Mask]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-from marketplace.words import SMALL_WORDS, Word, fold, spellings, words
+from marketplace.words import Word, fold, spellings, telling, words
 
 SHORTEST = 4
 """Letters of the shortest word that is corrected; from twice as many, two may be wrong."""
@@ -26,11 +26,6 @@ class Asked:
         """All terms, each once."""
         found = (term for word in self.words for spelling in word for term in spelling)
         return tuple(dict.fromkeys(found))
-
-    @property
-    def enough(self) -> int:
-        """How many of the words a hit has where it can: three quarters, rounded up."""
-        return -(-3 * len(self.words) // 4)
 
 
 class Spelling:
@@ -69,6 +64,7 @@ def understand(text: str, known: Container[str], spelling: Spelling) -> Asked:
         spelling: Its words.
     """
     written = words(fold(text))
+    searched = telling(written)
     asked: list[Word] = []
     meant: list[str] = []
     for word in written:
@@ -76,7 +72,7 @@ def understand(text: str, known: Container[str], spelling: Spelling) -> Asked:
         there = any(all(term in known for term in way) for way in ways)
         better = None if there else spelling.correct(word)
         meant.append(better or word)
-        if word not in SMALL_WORDS or SMALL_WORDS.issuperset(written):
+        if word in searched:
             asked.append((*ways, *spellings(better)) if better else ways)
     corrected = " ".join(meant) if meant != written else None
     return Asked(tuple(dict.fromkeys(asked)), corrected)

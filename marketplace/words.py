@@ -37,9 +37,10 @@ _MEASURE = re.compile(rf"(\d)[ -]?({'|'.join(sorted(_UNITS, key=len, reverse=Tru
 Word = tuple[tuple[str, ...], ...]
 """The ways a word of a query may stand in a text, each needing all of its terms."""
 
-_SMALL = "a an and at by for from in is it of on or the to with"
+_SMALL = """a an and any are at be best buy by can for from get good have i in is it looking me my
+need of on one or please show some than that the this to under want which with you your"""
 SMALL_WORDS = frozenset(_SMALL.split())
-"""Words that say nothing about a product; a query that has others is searched without them."""
+"""Words that tell no product from another; a query that has others is searched without them."""
 
 
 def fold(text: str) -> str:
@@ -51,6 +52,11 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """Returns the words of a folded text, compounds such as `usb-c` in one."""
     return (_ASCII_WORD if text.isascii() else _WORD).findall(text)
+
+
+def telling(words: list[str]) -> list[str]:
+    """Returns the words of a query by which it is searched."""
+    return [word for word in words if word not in SMALL_WORDS] or words
 
 
 @lru_cache(maxsize=4096)

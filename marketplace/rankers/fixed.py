@@ -2,7 +2,7 @@
 
 from aces.types import World
 from marketplace.search import Index, Ranking
-from marketplace.words import fold, words
+from marketplace.words import fold, spellings, telling, words
 
 
 class FixedRanker:
@@ -20,5 +20,9 @@ class FixedRanker:
 
 
 def _same(text: str, query: str) -> bool:
-    """Whether two queries ask for the same words."""
-    return text == query or words(fold(text)) == words(fold(query))
+    """Whether two queries ask for the same."""
+    return text == query or _terms(text) == _terms(query)
+
+
+def _terms(query: str) -> set[str]:
+    return {term for word in telling(words(fold(query))) for term in spellings(word)[0]}
