@@ -6,7 +6,7 @@ from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from aces.catalog import Catalog
 from aces.types import Mark
@@ -93,9 +93,11 @@ def _error(error: HTTPException) -> Response:
     status = error.code or 500
     own = error.description != type(error).description
     message = error.description if own else MESSAGES.get(status)
-    if request.path.startswith("/api/"):
-        return json_error(status, message or SORRY)
-    return error_page(status, message or SORRY)
+    say = json_error if request.path.startswith("/api/") else error_page
+    answer = say(status, message or SORRY)
+    if isinstance(error, MethodNotAllowed):
+        answer.allow.update(error.valid_methods or ())
+    return answer
 
 
 def _static_urls(folder: Path) -> dict[str, str]:

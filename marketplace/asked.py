@@ -2,20 +2,29 @@
 
 from typing import Annotated, Literal, NotRequired
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import BeforeValidator, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from marketplace.bill import Delivery
 from marketplace.customer import MAX_LENGTH
 
+COMPARED = 4
+"""Products side by side, at most."""
 MAX_UNITS = 99_999
 MAX_PAGE = 1_000_000
 MAX_PRICE = 10_000_000_000
 
 _BODY = with_config(ConfigDict(extra="forbid", strict=True))
-_TEXTS = with_config(ConfigDict(extra="ignore"))  # as on pages, what is not known means nothing
+_TEXTS = with_config(ConfigDict(extra="forbid"))  # numbers in a URL are text: not strict
 
-Units = Annotated[int, Field(ge=1, le=MAX_UNITS)]
+
+def _whole(value: object) -> object:
+    """2.0 is a whole number to JSON."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_WHOLE = BeforeValidator(_whole)
+Units = Annotated[int, Field(ge=1, le=MAX_UNITS), _WHOLE]
 Page = Annotated[int, Field(ge=1, le=MAX_PAGE)]
 Stars = Annotated[int, Field(ge=1, le=5)]
 Flag = Literal["1"]
@@ -41,7 +50,7 @@ class Adding(TypedDict):
 class Changing(TypedDict):
     """How many units there are to be; 0 takes the item out."""
 
-    units: Annotated[int, Field(ge=0, le=MAX_UNITS)]
+    units: Annotated[int, Field(ge=0, le=MAX_UNITS), _WHOLE]
 
 
 @_BODY
@@ -66,7 +75,9 @@ class Ordering(TypedDict):
     """How to order; nothing need be said."""
 
     number: NotRequired[
-        Annotated[int, Field(ge=1, description="Which of the session's orders this is, from 1.")]
+        Annotated[
+            int, Field(ge=1, description="Which of the session's orders this is, from 1."), _WHOLE
+        ]
     ]
     address: NotRequired[GivenAddress]
     delivery: NotRequired[Delivery]
@@ -113,12 +124,14 @@ class ReadingReviews(TypedDict):
 
 @_TEXTS
 class Comparing(TypedDict):
-    """Which products; the first four count."""
+    """Which products."""
 
-    id: list[str]
+    id: Annotated[list[str], Field(min_length=1, max_length=COMPARED)]
 
 
 KINDS = (Adding, Changing, HandingIn, Ordering, Searching, Viewing, ReadingReviews, Comparing)
 """All that a request can hold."""
 REPEATED = frozenset({"brand", "id"})
 """Parameters that may be given more than once."""
+OPEN = ("a.", "o.")
+"""What the names of parameters begin with that the catalogue defines."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from aces.types import Listing, Review, Seller
+from marketplace.asked import COMPARED
 from marketplace.cards import Card
 from marketplace.choosing import as_chosen, chosen
 from marketplace.finding import Query, search, similar
@@ -15,8 +16,6 @@ from marketplace.sessions import Session
 DEALS = 6
 POPULAR = 12
 SIMILAR = 6
-COMPARED = 4
-"""Products side by side, at most."""
 OF_SELLER = 18
 
 

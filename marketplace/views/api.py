@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 from flask import Blueprint, Response, abort, request
+from flask.blueprints import BlueprintSetupState
 from pydantic import TypeAdapter, ValidationError
+from werkzeug.routing import BaseConverter
 
 from marketplace import asked
 from marketplace.answers import CategoryAnswer
@@ -35,6 +37,19 @@ from marketplace.visits import (
 )
 
 api = Blueprint("api", __name__, url_prefix="/api")
+
+
+class ItemKey(BaseConverter):
+    """The key of an item in the cart; what else lies below `/cart` is none."""
+
+    regex = r"(?!coupon$)[^/]+"
+
+
+def _know_keys(state: BlueprintSetupState) -> None:
+    state.app.url_map.converters["item"] = ItemKey
+
+
+api.record(_know_keys)
 
 T = TypeVar("T")
 _READERS: dict[Any, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in asked.KINDS}
@@ -111,6 +126,8 @@ def reviews(product_id: str) -> Response:
 def compare() -> Response:
     """Products side by side."""
     session, wanted = _visitor(), _arguments(asked.Comparing)
+    if any(session.listing(id) is None for id in wanted["id"]):
+        missing("product")
     shown = open_comparison(session, wanted["id"])
     currency = session.world.currency
     return answer({"currency": currency, "products": [card.details() for card in shown]})
@@ -139,7 +156,7 @@ def add() -> Response:
     return _cart(session)
 
 
-@api.patch("/cart/<key>")
+@api.patch("/cart/<item:key>")
 def change(key: str) -> Response:
     """Changes how many units of an item lie in the cart."""
     session, body = _visitor(), _body(asked.Changing)
@@ -150,7 +167,7 @@ def change(key: str) -> Response:
     return _cart(session)
 
 
-@api.delete("/cart/<key>")
+@api.delete("/cart/<item:key>")
 def remove(key: str) -> Response:
     """Takes an item out of the cart."""
     session = _visitor()
@@ -253,6 +270,7 @@ def _arguments(kind: type[T]) -> T:
     given = {
         name: values if name in asked.REPEATED or len(values) > 1 else values[0]
         for name, values in request.args.lists()
+        if not name.startswith(asked.OPEN)
     }
     try:
         read: T = _READERS[kind].validate_python(given)

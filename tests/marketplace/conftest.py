@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
-from aces.types import Listing, Product, World
+from aces.types import Coupon, Listing, Offer, Option, OptionValue, Product, Review, World
 from marketplace.app import create_app
 from marketplace.sessions import Sessions
 
@@ -174,6 +174,69 @@ def a_world(
 def make_world() -> Callable[..., World]:
     """Makes worlds: `make_world(8, {3: {"stock": 2}}, max_units=None)`."""
     return a_world
+
+
+def a_full_world(**settings: object) -> World:
+    """A world with all that listings and products can have."""
+    sizes = Option(
+        name="Size", values=(OptionValue(value="S"), OptionValue(value="L", price_factor=1.25))
+    )
+    colors = Option(
+        name="Color",
+        values=(
+            OptionValue(value="Black", swatch="#111111"),
+            OptionValue(value="Red", swatch="#cc2222", picture="red.png"),
+        ),
+    )
+    reviews = tuple(
+        Review(
+            stars=stars,
+            title=f"Title {n}",
+            text=f"Text {n}",
+            author=f"Author {n}",
+            date=f"2025-{n:02d}-11",
+            helpful=n % 4,
+            fit="true to size" if n % 2 else "runs small",
+            options={"Size": "S"},
+        )
+        for n, stars in enumerate((5, 4, 5, 3, 1, 4, 5, 2, 5, 4, 4, 5), start=1)
+    )
+    used = Offer(
+        seller="Second Hand",
+        price_factor=0.7,
+        condition="Used - good",
+        delivery_days=3,
+        shipping_cents=499,
+    )
+    world = a_world(
+        changes={
+            1: {"offers": (used,), "list_price_cents": 2999, "shipping_cents": 350},
+            2: {"stock": 0},
+            3: {"stock": 3, "delivery_days": 1},
+        },
+        **{"max_units": None, "controls": True, "coupons": COUPONS, **settings},
+    )
+    full = world.products["p1"].model_copy(
+        update={
+            "options": (sizes, colors),
+            "sold_out": ({"Size": "L", "Color": "Red"},),
+            "reviews": reviews,
+            "specification": {"Weight": "300 g", "Height": "6 cm"},
+        }
+    )
+    return world.model_copy(update={"products": {**world.products, "p1": full}})
+
+
+COUPONS = (
+    Coupon(code="TENOFF", percent=10),
+    Coupon(code="FIVE", off_cents=500, minimum_cents=5000),
+)
+
+
+@pytest.fixture
+def full_world() -> World:
+    """A world with options, offers of other sellers, reviews, coupons and controls."""
+    return a_full_world()
 
 
 @pytest.fixture
