@@ -1,35 +1,44 @@
 """What one world sells, as rows of its catalogue's columns with the shelf laid over them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aces.types import Listing, Product, World
+from aces.types import Listing, Product
 from marketplace.columns import Codes, Columns, Rows
 
 
 class Assortment:
-    """What a world sells.
+    """What is sold: the catalogue, with a shelf laid over it; or the shelf alone.
 
     Rows are the catalogue's, and after them those of the shelf that the catalogue lacks.
 
     Args:
         columns: Of the catalogue.
-        world: Its treated listings stand in for the catalogue's.
+        shelf: Listings that stand in for the catalogue's, in pinned order.
+        products: What these are, by id.
+        closed: Whether the shelf is all there is.
     """
 
-    def __init__(self, columns: Columns, world: World) -> None:
-        self.columns, self.world = columns, world
+    def __init__(
+        self,
+        columns: Columns,
+        shelf: Iterable[Listing],
+        products: Mapping[str, Product],
+        *,
+        closed: bool,
+    ) -> None:
+        self.columns, self._products, self._closed = columns, products, closed
         self.treated: dict[int, Listing] = {}
         """Row -> listing, where it is not the catalogue's own."""
         self._new: dict[str, int] = {}
         """Product that the catalogue lacks -> its row."""
-        shelf = [self._place(listing) for listing in world.listings]
-        self.shelf: Rows = np.array(shelf, dtype=np.int64)
+        rows = [self._place(listing) for listing in shelf]
+        self.shelf: Rows = np.array(rows, dtype=np.int64)
         """Rows of the shelf, in pinned order."""
-        self.shown = Columns(list(self.treated.values()), world.products, columns.about)
+        self.shown = Columns(list(self.treated.values()), products, columns.about)
         """Columns of the treated listings."""
 
     @property
@@ -43,7 +52,7 @@ class Assortment:
         Args:
             among: Which of all rows are wanted; by default every one.
         """
-        if self.world.rest == "none":
+        if self._closed:
             shelf = np.sort(self.shelf)
             return shelf if among is None else shelf[among[shelf]]
         if among is None:
@@ -61,13 +70,13 @@ class Assortment:
     def find(self, product_id: str) -> int | None:
         """Returns the row of a product; None where it is not sold."""
         row = self._new.get(product_id, self.columns.row.get(product_id))
-        if row is None or self.world.rest == "catalog":
+        if row is None or not self._closed:
             return row
         return row if row in self.shelf.tolist() else None
 
     def product(self, product_id: str) -> Product:
         """Returns what something is."""
-        return self.world.products.get(product_id) or self.columns.products[product_id]
+        return self._products.get(product_id) or self.columns.products[product_id]
 
     def untreated(self, product_id: str) -> Listing:
         """Returns the catalogue's listing, or the shelf's where the catalogue has none."""

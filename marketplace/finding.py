@@ -6,7 +6,7 @@ from typing import cast
 
 from aces.catalog import Catalog
 from aces.types import Listing, World
-from marketplace.assortment import Assortment, Ids
+from marketplace.assortment import Ids
 from marketplace.facets import Choice, Facet, facets_of
 from marketplace.query import SORTS, Query
 from marketplace.rankers import RANKERS, Ranker
@@ -74,7 +74,7 @@ def search(session: Session, query: Query, facets: bool | None = None) -> Result
     counted: tuple[Facet, ...] = ()
     wanted = world.controls if facets is None else facets
     if wanted or query.sort != "relevance" or query.filtered:
-        goods = Assortment(index.columns, world)
+        goods = index.goods(world)
         sieve = Sieve(query, goods, goods.rows(ids))
         ids = Ids(sieve.sorted(), goods.names)
         counted = facets_of(sieve, world.locale) if wanted else ()

@@ -24,6 +24,8 @@ from marketplace.words import fold, terms, words
 
 KEPT = 64
 """Queries whose scores are kept for the next page, filter or shopper."""
+MANY = 4096
+"""Products whose neighbours are kept."""
 DECIMALS = 4
 """Scores that agree so far are a tie."""
 
@@ -55,7 +57,7 @@ class Index:
         self._columns: Columns | None = None
         self._collection: tuple[Postings, Spelling] | None = None
         self._scored = lru_cache(maxsize=KEPT)(self._score)
-        self._totals = lru_cache(maxsize=KEPT)(self._total)
+        self._near = lru_cache(maxsize=MANY)(self._untreated)
 
     @property
     def columns(self) -> Columns:
@@ -72,9 +74,14 @@ class Index:
         """What the listings say, by term."""
         return self._searchable()[0]
 
+    def goods(self, world: World) -> Assortment:
+        """Returns what a world sells."""
+        closed = world.rest == "none"
+        return Assortment(self.columns, world.listings, world.products, closed=closed)
+
     def everything(self, world: World, *, pinned: bool) -> Ranking:
         """Returns all that a world sells, most popular first; where `pinned`, after the shelf."""
-        goods = Assortment(self.columns, world)
+        goods = self.goods(world)
         rows = goods.sold()
         if pinned:
             others = np.ones(len(goods.names), dtype=bool)
@@ -88,7 +95,7 @@ class Index:
         Hits have three quarters of the words that the best of them has. A product's id finds that
         product before all else.
         """
-        goods = Assortment(self.columns, world)
+        goods = self.goods(world)
         asked, scores, found, enough = self._in_world(goods, text)
         hits = goods.sold(found >= enough)
         rows = hits[np.argsort(-np.round(scores[hits], DECIMALS), kind="stable")]
@@ -101,15 +108,15 @@ class Index:
         """Returns products like one: of its category first, nearest by title and attributes.
 
         Untreated texts decide, so that a treatment does not choose a product's neighbours.
+
+        Raises:
+            KeyError: If there is no such product.
         """
-        goods = Assortment(self.columns, world)
-        rows = goods.sold()
-        rows = rows[rows != goods.find(product_id)]
-        same = goods.view(rows).has("category", (goods.product(product_id).category,))
-        scores = self._likeness(goods, product_id)[rows]
-        keep = same if same.sum() >= n else same | (scores > 0)
-        order = np.lexsort((-np.round(scores[keep], DECIMALS), ~same[keep]))
-        return Ids(rows[keep][order[:n]], goods.names)
+        shelf = [listing.product_id for listing in world.listings]
+        if not self.columns.row.keys() >= {product_id, *shelf}:
+            return self._nearest(self.goods(world), product_id, n)
+        closed = frozenset(shelf) if world.rest == "none" else None
+        return self._near(product_id, closed, n)
 
     def _searchable(self) -> tuple[Postings, Spelling]:
         if self._collection is None:
@@ -145,16 +152,26 @@ class Index:
         text = document(listing, product, self.about.get(product.category))
         return self.postings.score(text, asked.terms), text.holds(asked.words)
 
-    def _total(self, terms: tuple[str, ...]) -> Scores:
-        return self.postings.total(terms)
+    def _untreated(self, product_id: str, shelf: frozenset[str] | None, n: int) -> Sequence[str]:
+        """Products like one in the catalogue, or on a shelf of its listings."""
+        listings = [self._listings[id] for id in shelf or ()]
+        goods = Assortment(self.columns, listings, {}, closed=shelf is not None)
+        return self._nearest(goods, product_id, n)
 
-    def _likeness(self, goods: Assortment, product_id: str) -> Scores:
-        """How much of a product's title and attributes each listing says, by untreated texts."""
-        asked = _gist(goods.untreated(product_id), goods.product(product_id))
-        scores = goods.lengthen(self._totals(asked.terms))
+    def _nearest(self, goods: Assortment, product_id: str, n: int) -> Sequence[str]:
+        """Products whose texts have most of one's title and attributes."""
+        product = goods.product(product_id)
+        asked = _gist(goods.untreated(product_id), product)
+        totals = goods.lengthen(self.postings.total(asked.terms))
         for row, listing in goods.new():
-            scores[row], _ = self._read(goods, listing, asked)
-        return scores
+            totals[row], _ = self._read(goods, listing, asked)
+        rows = goods.sold()
+        rows = rows[rows != goods.find(product_id)]
+        scores = np.round(totals[rows], DECIMALS)
+        same = goods.view(rows).has("category", (product.category,))
+        keep = same if same.sum() >= n else same | (scores > 0)
+        order = np.lexsort((-scores[keep], ~same[keep]))
+        return Ids(rows[keep][order[:n]], goods.names)[:]
 
 
 _INDEXES: dict[int, Index] = {}
