@@ -5,6 +5,7 @@ import threading
 import pytest
 from werkzeug.serving import make_server
 
+from aces.types import Mark, Review
 from agents.browser import find_chromium
 from marketplace.marks import STANDARD_MARKS, standard_mark
 
@@ -105,6 +106,70 @@ def test_no_page_overflows_and_all_stay_at_home(open_shop, make_world, address, 
     assert overflows == [0] * 5
     assert all(url.startswith(address + "/") for url in page.asked)
     assert page.complaints == []
+
+
+HOSTILE = {
+    "title": "Stapler" * 700,
+    "price_cents": 10**13,
+    "list_price_cents": 10**14,
+    "review_count": 10**9,
+    "seller": "Seller" * 60,
+    "pictures": ("missing.png",),
+    "description": "הידק " * 400 + "x" * 900,
+    "bullets": ("y" * 700, "مشبك " * 90, "🎁" * 300),
+    "marks": tuple(
+        Mark(kind="own", text="Bargain" * 20, look=look, place=place)
+        for look in ("badge", "flag")
+        for place in ("image", "title", "price", "delivery", "buy")
+    ),
+}
+EVERYWHERE = (
+    "/",
+    "/search?q=stapler",
+    "/search?q=zzzz",
+    "/product/p1",
+    "/product/p1/reviews",
+    "/compare?id=p1&id=p2&id=p3&id=p4",
+    "/seller/" + "Seller" * 60,
+    "/cart",
+    "/checkout",
+    "/orders",
+    "/help/returns",
+    "/gallery",
+)
+
+
+@pytest.mark.parametrize("theme", ["marigold", "harbor"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_bursts_a_page(open_shop, full_world, address, sessions, width, theme):
+    listings = [each.model_copy(update=HOSTILE) for each in full_world.listings[:2]]
+    product = full_world.products["p1"].model_copy(
+        update={
+            "brand": "Brand" * 50,
+            "attributes": {"name" * 40: "value" * 60},
+            "specification": {"name" * 40: "value" * 60},
+            "reviews": (Review(stars=4, title="t" * 400, text="w" * 900, author="a" * 200),),
+        }
+    )
+    world = full_world.model_copy(
+        update={
+            "id": "browse",
+            "theme": theme,
+            "listings": (*listings, *full_world.listings[2:]),
+            "products": {**full_world.products, "p1": product},
+        }
+    )
+    page = open_shop(world, width, 800)
+    (session,) = sessions._open.values()
+    session.add("p1")
+    session.order()
+    session.add("p1", 2)
+    wide = []
+    for path in EVERYWHERE:
+        page.goto(address + path)
+        beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        wide += [(path, beyond)] if beyond > 0 else []
+    assert wide == []
 
 
 def test_a_screen_reader_is_given_every_fact_once(open_shop, make_world):
