@@ -36,6 +36,7 @@ def product(product_id: str) -> Response:
         "product.html",
         session,
         card=card,
+        by=other if other == card.listing.seller else "",
         most=most_units(session, card),
         reviews=reviews,
         crumbs=trail,

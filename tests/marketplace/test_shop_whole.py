@@ -121,6 +121,9 @@ def test_other_sellers_sell_too(visit, full_world, log):
     visitor.post("/cart", **{f.attributes["name"]: f.attributes["value"] for f in fields})
     assert log(visitor, "cart_add")[0]["seller"] == "Second Hand"
     assert visitor.read("/cart").one("p", cls="total").text == "Subtotal (1 item): $11.19"
+    page = visitor.read("/product/p1?seller=Second+Hand")
+    assert page.one("article", cls="product").one(cls="price").text == "$11.19"
+    assert page.one("form", cls="buy").one("input", name="seller").attributes["value"]
 
 
 def test_reviews_are_sorted_and_filtered(visit, full_world, log):
