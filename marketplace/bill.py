@@ -1,9 +1,8 @@
 """What some lines come to: the one place where the shop adds up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from aces.types import Coupon, World
 from marketplace.items import Line
@@ -18,8 +17,7 @@ EXPRESS_CENTS = 999
 EXPRESS_DAYS = 1
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryChoice:
+class DeliveryChoice(NamedTuple):
     """One way of delivery of some lines."""
 
     name: Delivery
@@ -28,8 +26,7 @@ class DeliveryChoice:
     arrival: date
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(NamedTuple):
     """Sums in minor units, and when all of it is there."""
 
     lines: tuple[Line, ...]
@@ -68,16 +65,16 @@ def bill(
     """
     items = sum(line.total_cents for line in lines)
     counts = coupon is not None and items >= coupon.minimum_cents
-    choices = delivery_choices(lines, world)
-    choice = next((each for each in choices if each.name == delivery), choices[0])
+    ways = delivery_choices(lines, world)
+    way = next((each for each in ways if each.name == delivery), ways[0])
     return Bill(
         lines=tuple(lines),
         items_cents=items,
         discount_cents=discount_cents(coupon, items) if coupon else 0,
-        shipping_cents=choice.cents,
+        shipping_cents=way.cents,
         coupon=coupon if counts else None,
-        delivery=choice.name,
-        arrival=choice.arrival,
+        delivery=way.name,
+        arrival=way.arrival,
     )
 
 
@@ -94,8 +91,8 @@ def delivery_choices(lines: Sequence[Line], world: World) -> tuple[DeliveryChoic
 
     All comes in one parcel: the dearest listing's delivery is paid, the slowest one waited for.
     """
-    days = max((line.listing.delivery_days for line in lines), default=0)
-    cents = max((line.listing.shipping_cents for line in lines), default=0)
+    days = max([line.listing.delivery_days for line in lines], default=0)
+    cents = max([line.listing.shipping_cents for line in lines], default=0)
     standard = DeliveryChoice("standard", "Standard", cents, day_after(world.clock, days))
     if days <= EXPRESS_DAYS:
         return (standard,)

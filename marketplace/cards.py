@@ -10,14 +10,13 @@ from marketplace.answers import Details, OfferAnswer, OptionAnswer, Summary, Val
 from marketplace.choosing import (
     Chosen,
     as_chosen,
-    available,
     can_choose,
     chosen,
     offer_of,
     switched,
 )
 from marketplace.locales import day_after, long_day, number, short_day, stars
-from marketplace.marks import LOW_STOCK, shown_marks, standard_mark, visible_text
+from marketplace.marks import LOW_STOCK, shown_marks, visible_text
 from marketplace.money import Parts, amount, decimal, parts
 from marketplace.reviews import fit, histogram, shown
 
@@ -33,14 +32,14 @@ class Card:
         world: For currency, locale and clock.
         listing: How it is offered: as treated, and as chosen.
         product: What it is.
-        options: The choice that the listing is shown in: a value for every option.
+        picked: The choice that the listing is shown in; empty for the listing's own.
         plain: The listing before anything was chosen; the same where not given.
     """
 
     world: World
     listing: Listing
     product: Product
-    options: Chosen = ()
+    picked: Chosen = ()
     plain: Listing | None = None
 
     @property
@@ -49,9 +48,14 @@ class Card:
         return self.listing.product_id
 
     @property
+    def options(self) -> Chosen:
+        """The chosen value of every option."""
+        return self.picked or chosen(self.product, {})
+
+    @property
     def url(self) -> str:
         """Path of the product page, with what is chosen."""
-        return product_url(self.product, self.options)
+        return product_url(self.product, self.picked, self._other_seller)
 
     @property
     def reviews_url(self) -> str:
@@ -123,8 +127,6 @@ class Card:
     @property
     def marks(self) -> tuple[Mark, ...]:
         """Everything laid over the listing."""
-        if self.product.sold_out and self.listing.stock and not self.available:
-            return (*self.listing.marks, standard_mark("unavailable"))
         return shown_marks(self.listing)
 
     def marks_at(self, place: str) -> list[tuple[str, str]]:
@@ -146,12 +148,12 @@ class Card:
     @property
     def available(self) -> bool:
         """Whether it can be bought."""
-        return available(self.listing, self.product, self.options)
+        return self.listing.stock > 0
 
     @property
     def plentiful(self) -> bool:
         """Whether the stock needs no mention."""
-        return self.listing.stock > LOW_STOCK and self.available
+        return self.listing.stock > LOW_STOCK
 
     @property
     def choices(self) -> list["OptionCard"]:
@@ -257,6 +259,12 @@ class Card:
         }
 
     @property
+    def _other_seller(self) -> str:
+        """Who sells it as shown; empty where that is the listing's own seller."""
+        same = self.plain is None or self.plain.seller == self.listing.seller
+        return "" if same else self.listing.seller
+
+    @property
     def _plain(self) -> Listing:
         return self.plain or self.listing
 
@@ -352,12 +360,14 @@ class Bar:
     percent: int
 
 
-def product_url(product: Product, options: Chosen = ()) -> str:
-    """Returns the path of a product's page; a choice other than the first values is named."""
+def product_url(product: Product, options: Chosen = (), seller: str = "") -> str:
+    """Returns the path of a product's page; first values and the own seller need no naming."""
     path = _path("product", product.id)
-    if not options or options == chosen(product, {}):
+    if not options and not seller:
         return path
-    return f"{path}?{urlencode([(OPTION + name, value) for name, value in options])}"
+    pairs = [(OPTION + name, value) for name, value in options if options != chosen(product, {})]
+    pairs += [("seller", seller)] if seller else []
+    return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
 def wanted_options(arguments: Mapping[str, str]) -> dict[str, str]:

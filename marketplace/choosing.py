@@ -14,8 +14,8 @@ OFFER_STOCK = 100
 
 def chosen(product: Product, wanted: Mapping[str, str]) -> Chosen:
     """Returns a value for every option: the wanted one, or the first where there is none such."""
-    if not product.options:
-        return ()
+    if not wanted:
+        return tuple([(option.name, option.values[0].value) for option in product.options])
     return tuple(
         (option.name, _value(option.values, wanted.get(option.name)).value)
         for option in product.options
@@ -45,6 +45,8 @@ def available(listing: Listing, product: Product, options: Chosen) -> bool:
 
 def sold_out(product: Product, options: Chosen) -> bool:
     """Returns whether a combination is among those that can't be had."""
+    if not product.sold_out:
+        return False
     picked = dict(options)
     return any(
         all(picked.get(name) == value for name, value in combination.items())
@@ -72,27 +74,39 @@ def offer_of(listing: Listing, seller: str) -> Offer | None:
 def as_chosen(listing: Listing, product: Product, options: Chosen, seller: str = "") -> Listing:
     """Returns a listing as it is sold in one choice, by its own seller or by another.
 
-    Prices move by the factors of the options and the offer, pictures show the chosen values first.
+    Prices move by the factors of the options and the offer, pictures show the chosen values first,
+    and there is no stock of what is sold out.
 
     Args:
         listing: The offer as treated.
         product: What it is.
-        options: As `chosen` returns them.
+        options: As `chosen` returns them; empty for the first values, which the listing offers.
         seller: Of another offer; empty for the listing's own.
     """
-    offer = offer_of(listing, seller)
-    if not options and offer is None:
-        return listing
-    update: dict[str, object] = {"pictures": _pictures(listing, product, options)}
-    factors = _factors(product, options)
-    struck = listing.list_price_cents
-    if struck is not None:
-        update["list_price_cents"] = scaled(struck, *factors)
+    offer, plain = offer_of(listing, seller), chosen(product, {})
+    options = options or plain
+    update: dict[str, object] = {}
+    if offer is not None or options != plain:
+        update = _changes(listing, product, options, offer)
+    if sold_out(product, options):
+        update["stock"] = 0
+    return listing.model_copy(update=update) if update else listing
+
+
+def _changes(
+    listing: Listing, product: Product, options: Chosen, offer: Offer | None
+) -> dict[str, object]:
+    """The fields of a listing that a choice or another seller changes."""
+    factors, struck = _factors(product, options), listing.list_price_cents
+    changes: dict[str, object] = {
+        "price_cents": scaled(listing.price_cents, *factors),
+        "list_price_cents": None if struck is None else scaled(struck, *factors),
+        "pictures": _pictures(listing, product, options),
+    }
     if offer is not None:
-        factors += (offer.price_factor,)
-        update |= _terms(offer)
-    update["price_cents"] = scaled(listing.price_cents, *factors)
-    return listing.model_copy(update=update)
+        changes |= _terms(offer)
+        changes["price_cents"] = scaled(listing.price_cents, *factors, offer.price_factor)
+    return changes
 
 
 def _terms(offer: Offer) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """What lies in a cart."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -35,8 +34,7 @@ class Item(NamedTuple):
         return facts
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """Some units of one item.
 
     Attributes:
@@ -64,7 +62,7 @@ class Line:
     @property
     def options(self) -> Chosen:
         """The chosen value of every option."""
-        return chosen(self.product, dict(self.item.options))
+        return self.item.options or chosen(self.product, {})
 
 
 @lru_cache(maxsize=4096)

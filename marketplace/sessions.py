@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from threading import Lock
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from aces.catalog import Catalog
 from aces.errors import AcesError
 from aces.types import Coupon, Event, Listing, Product, World
-from marketplace.bill import Bill, Delivery, bill, delivery_choices
+from marketplace.bill import Bill, Delivery, bill
 from marketplace.choosing import as_chosen, chosen, misfit, offer_of, sold_out
 from marketplace.customer import CUSTOMER, Address
 from marketplace.items import Item, Line
@@ -25,8 +25,7 @@ class RefusalError(AcesError):
     """The shop declines what a shopper asked; the message is for the shopper."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """A purchase."""
 
     id: str
@@ -140,9 +139,10 @@ class Session:
             why = f"{seller} does not sell this item."
         if why:
             raise self._refused(why)
-        choice = chosen(product, wanted)
-        plain = choice == chosen(product, {})
-        return Item(product_id, () if plain else choice, offer.seller if offer else "")
+        picked = chosen(product, wanted) if wanted else ()
+        if picked and picked == chosen(product, {}):
+            picked = ()  # what the listing offers anyway has one name only
+        return Item(product_id, picked, offer.seller if offer else "")
 
     def add(
         self,
@@ -238,10 +238,9 @@ class Session:
         with self._lock:
             if number is not None and 1 <= number <= len(self.orders):
                 return self.orders[number - 1]
-            address = address or CUSTOMER.home
-            self._check_order(address, delivery)
-            id = order_id(self.world, len(self.orders) + 1)
-            order = Order(id, self.bill(delivery), address)
+            address, sums = address or CUSTOMER.home, self.bill(delivery)
+            self._check_order(address, sums, delivery)
+            order = Order(order_id(self.world, len(self.orders) + 1), sums, address)
             self.orders.append(order)
             self.cart.clear()
             self.coupon = None
@@ -250,8 +249,9 @@ class Session:
 
     def _line(self, item: Item, units: int) -> Line:
         listing, product = self.listings[item.product_id], self.products[item.product_id]
-        options = item.options or chosen(product, {})
-        return Line(item, as_chosen(listing, product, options, item.seller), product, units)
+        if item.options or item.seller:
+            listing = as_chosen(listing, product, item.options, item.seller)
+        return Line(item, listing, product, units)
 
     def _in_cart(self, key: str) -> Item:
         item = next((each for each in list(self.cart) if each.key == key), None)
@@ -262,7 +262,7 @@ class Session:
     def _check(self, item: Item, units: int) -> None:
         """Raises `RefusalError` if the cart can't hold so many units of an item."""
         line = self._line(item, units)
-        if line.options and sold_out(line.product, line.options):
+        if line.product.sold_out and sold_out(line.product, line.options):
             picked = ", ".join(value for _, value in line.options)
             raise self._refused(f"This item is sold out in {picked}.")
         others = [(each, n) for each, n in self.cart.items() if each != item]
@@ -274,13 +274,13 @@ class Session:
         if limit is not None and units + sum(n for _, n in others) + bought > limit:
             raise self._refused(_over_limit(limit, sum(self.cart.values())))
 
-    def _check_order(self, address: Address, delivery: Delivery) -> None:
+    def _check_order(self, address: Address, sums: Bill, delivery: Delivery) -> None:
         """Raises `RefusalError` if the cart can't be ordered like this."""
-        if not self.cart:
+        if not sums.lines:
             raise self._refused("Your cart is empty, so there is nothing to order.")
         if address.fault:
             raise self._refused(address.fault)
-        if delivery not in (each.name for each in delivery_choices(self.lines, self.world)):
+        if sums.delivery != delivery:
             raise self._refused("Your items can't be sent like this. Choose another delivery.")
 
     def _against(self, coupon: Coupon | None, code: str) -> str:

@@ -56,9 +56,9 @@ def card_of(
         seller: Of another offer than the listing's own; ignored where there is none.
     """
     product = session.products[listing.product_id]
-    options = chosen(product, wanted or {})
-    sold = as_chosen(listing, product, options, seller)
-    return Card(session.world, sold, product, options, listing)
+    picked = chosen(product, wanted) if wanted else ()
+    sold = as_chosen(listing, product, picked, seller)
+    return Card(session.world, sold, product, picked, listing)
 
 
 def cards(session: Session, listings: Iterable[Listing]) -> list[Card]:
@@ -68,7 +68,8 @@ def cards(session: Session, listings: Iterable[Listing]) -> list[Card]:
 
 def line_card(session: Session, line: Line) -> Card:
     """Returns what is shown of a line of a cart or an order."""
-    return Card(session.world, line.listing, line.product, line.options)
+    listing = session.listings[line.item.product_id]
+    return Card(session.world, line.listing, line.product, line.item.options, listing)
 
 
 def open_front(session: Session, front: Front | None) -> FrontRows:
@@ -93,7 +94,7 @@ def open_product(
     """
     card = card_of(session, session.listings[product_id], wanted, seller)
     others = cards(session, similar(session, product_id, SIMILAR))
-    facts = {"options": dict(card.options)} if card.options else {}
+    facts = {"options": dict(card.picked)} if card.picked else {}
     ids = [other.id for other in others]
     session.log("product", "product", product_id=product_id, **facts, similar=ids)
     return Opened(card, others)

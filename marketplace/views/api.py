@@ -3,11 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeVar, cast
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, abort, request
 from flask.blueprints import BlueprintSetupState
 from pydantic import TypeAdapter, ValidationError
+from werkzeug.datastructures import MultiDict
 from werkzeug.routing import BaseConverter
 
 from marketplace import asked
@@ -97,16 +100,16 @@ def categories() -> Response:
 @api.get("/search")
 def search() -> Response:
     """A page of results."""
-    session, wanted = _visitor(), _arguments(asked.Searching)
-    query = Query.read(request.args, session.world.currency)
-    found = find(session, query, session.world.controls or "facets" in wanted)
+    session = _visitor()
+    query, facets = _query(request.query_string, session.world.currency)
+    found = find(session, query, facets or None)
     return answer(results_answer(session, found))
 
 
 @api.get("/products/<product_id>")
 def product(product_id: str) -> Response:
     """The product page."""
-    session, wanted = _visitor(), _arguments(asked.Viewing)
+    session, wanted = _visitor(), _arguments(asked.Viewing, request.args)
     session.listing(product_id) or missing("product")
     options, seller = wanted_options(request.args), wanted.get("seller", "")
     return answer(product_answer(open_product(session, product_id, options, seller)))
@@ -115,7 +118,7 @@ def product(product_id: str) -> Response:
 @api.get("/products/<product_id>/reviews")
 def reviews(product_id: str) -> Response:
     """What buyers say of a product."""
-    session, wanted = _visitor(), _arguments(asked.ReadingReviews)
+    session, wanted = _visitor(), _arguments(asked.ReadingReviews, request.args)
     session.listing(product_id) or missing("product")
     sort, stars = wanted.get("sort", "helpful"), wanted.get("stars")
     card, found = open_reviews(session, product_id, sort, stars)
@@ -125,7 +128,7 @@ def reviews(product_id: str) -> Response:
 @api.get("/compare")
 def compare() -> Response:
     """Products side by side."""
-    session, wanted = _visitor(), _arguments(asked.Comparing)
+    session, wanted = _visitor(), _arguments(asked.Comparing, request.args)
     if any(session.listing(id) is None for id in wanted["id"]):
         missing("product")
     shown = open_comparison(session, wanted["id"])
@@ -215,9 +218,9 @@ def place_order() -> Response:
     """Buys what is in the cart."""
     session = _visitor()
     body = _body(asked.Ordering) if request.content_length else asked.Ordering()
-    given = cast(Mapping[str, str], body.get("address", {}))
-    delivery = body.get("delivery", "standard")
-    placed = session.order(body.get("number"), Address.read(given), delivery)
+    given = cast("dict[str, str] | None", body.get("address"))
+    address = Address.read(given) if given else None
+    placed = session.order(body.get("number"), address, body.get("delivery", "standard"))
     return answer(order_answer(session, placed), status=201)
 
 
@@ -265,11 +268,18 @@ def _body(kind: type[T]) -> T:
     return content
 
 
-def _arguments(kind: type[T]) -> T:
+@lru_cache(maxsize=4096)
+def _query(text: bytes, currency: str) -> tuple[Query, bool]:
+    """What a URL asks for, and whether facets are wanted; trials ask the same again and again."""
+    args = MultiDict(parse_qsl(text.decode(errors="replace"), keep_blank_values=True))
+    return Query.read(args, currency), "facets" in _arguments(asked.Searching, args)
+
+
+def _arguments(kind: type[T], args: MultiDict[str, str]) -> T:
     """The URL's parameters; 400 unless they are of this kind."""
     given = {
         name: values if name in asked.REPEATED or len(values) > 1 else values[0]
-        for name, values in request.args.lists()
+        for name, values in args.lists()
         if not name.startswith(asked.OPEN)
     }
     try:
