@@ -1,5 +1,6 @@
 """Numbers and days as people of a locale write them; the shop's words stay English."""
 
+import re
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -8,6 +9,8 @@ from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal
 
 from aces.errors import UserError
+
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 @lru_cache(maxsize=64)
@@ -18,8 +21,10 @@ def locale(name: str) -> Locale:
         UserError: If there is none of that name.
     """
     try:
+        if not _TAG.fullmatch(name):
+            raise ValueError(name)
         return Locale.parse(name, sep="-")
-    except (UnknownLocaleError, ValueError, TypeError):
+    except (UnknownLocaleError, ValueError):
         raise UserError(
             f"the shop can't write for the locale '{name}'. A locale is a tag such as "
             "en-US, en-GB, de-DE, fr-FR or ja-JP"
