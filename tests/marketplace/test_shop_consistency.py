@@ -74,6 +74,22 @@ def told(summary):
     }
 
 
+def true(listing):
+    """What must be seen of a listing."""
+    price, struck, rating = (listing[n] for n in ("price_cents", "list_price_cents", "rating"))
+    left = [f"Only {listing['stock']} left in stock"] if 1 <= listing["stock"] <= 4 else []
+    gone = ["Currently unavailable"] if listing["stock"] == 0 else []
+    return {
+        "price": price,
+        "list_price": struck,
+        "saving": (struck - price) * 100 // struck if struck and struck > price else 0,
+        "rating": None if rating is None else round(10 * round(rating, 1)),
+        "review_count": listing["review_count"],
+        "marks": sorted([mark.text for mark in listing["marks"]] + left + gone),
+        "available": listing["stock"] > 0,
+    }
+
+
 def column(table, index):
     """One product's column of the comparison."""
     rows = [[cell for cell in row.children if not isinstance(cell, str)] for row in table.all("tr")]
@@ -123,6 +139,7 @@ def test_results_product_comparison_api_and_markup_agree(visit, make_world, fact
         product = visitor.read(f"/product/p{n + 1}")
         details = visitor.api("GET", f"/api/products/p{n + 1}")
         assert shown == answer == told(compared[n]) == told(details)
+        assert shown | true(facts["changes"][n + 1]) == shown
         assert amounts(product.one("article", cls="product")) == shown
         assert amounts(column(versus, n + 1)) == shown
         markup, graph = marked_up(product)
