@@ -50,12 +50,17 @@ class Facet:
         name: `department`, `category`, `price`, `stars`, `delivery`, `brand`, `more`, or `a.` and
             the name of an attribute.
         title: How it is called.
-        choices: At least two.
+        choices: At least two, or one that can be taken back.
     """
 
     name: str
     title: str
     choices: tuple[Choice, ...]
+
+    @property
+    def useful(self) -> bool:
+        """Whether there is anything to choose or to take back."""
+        return len(self.choices) > 1 or any(choice.selected for choice in self.choices)
 
 
 def facets_of(sieve: Sieve, locale: str = "en-US") -> tuple[Facet, ...]:
@@ -76,7 +81,7 @@ def facets_of(sieve: Sieve, locale: str = "en-US") -> tuple[Facet, ...]:
         *_attributes(sieve),
         Facet("more", "Offers and stock", (*_flag(sieve, "deals"), *_flag(sieve, "in_stock"))),
     ]
-    return tuple(facet for facet in found if len(facet.choices) > 1)
+    return tuple(facet for facet in found if facet.useful)
 
 
 def _one_of(sieve: Sieve, name: str) -> tuple[Choice, ...]:

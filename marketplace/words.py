@@ -23,6 +23,7 @@ _ALIKE = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
     | {"’": "'", "™": "", "℠": ""}
 )
+_METRIC = tuple("mm cm m km mg g kg ml cl v kw wh mah mb gb tb hz khz mhz ghz".split())  # noqa: SIM905
 _UNITS = {
     **dict.fromkeys(("ft", "foot", "feet"), "ft"),
     **dict.fromkeys(("in", "inch", "inches"), "in"),
@@ -30,7 +31,7 @@ _UNITS = {
     **dict.fromkeys(("lb", "lbs", "pound", "pounds"), "lb"),
     **dict.fromkeys(("l", "liter", "liters", "litre", "litres"), "l"),
     **dict.fromkeys(("w", "watt", "watts"), "w"),
-    **{unit: unit for unit in ("mm", "cm", "m", "g", "kg", "ml", "v", "mah", "gb", "tb", "hz")},
+    **{unit: unit for unit in _METRIC},
 }
 _MEASURE = re.compile(rf"(\d)[ -]?({'|'.join(sorted(_UNITS, key=len, reverse=True))})(?![^\W_])")
 

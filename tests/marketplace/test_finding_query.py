@@ -4,7 +4,7 @@ import string
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
@@ -37,6 +37,7 @@ def read(url, currency="USD"):
     return Query.read(MultiDict(parse_qsl(urlsplit(url).query, keep_blank_values=True)), currency)
 
 
+@settings(deadline=None)
 @given(queries)
 def test_a_url_says_the_whole_query(query):
     low, high = query.low_cents, query.high_cents
@@ -45,6 +46,7 @@ def test_a_url_says_the_whole_query(query):
     assert read(query.url(page=query.page), query.currency) == query
 
 
+@settings(deadline=None)
 @given(queries)
 def test_taking_back_every_filter_leaves_the_words(query):
     for _, without in query.used():

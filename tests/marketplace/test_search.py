@@ -15,6 +15,7 @@ from aces.types import Category, Listing, Product, World
 from marketplace import search as search_module
 from marketplace.index import build, document
 from marketplace.search import Index, index_of
+from marketplace.spelling import Spelling, understand
 
 WORDS = ("lamp", "desk", "red", "steel", "usb", "cable", "warm", "light")
 
@@ -195,14 +196,21 @@ def test_everything_that_is_told_is_found():
 def test_what_is_written_otherwise_is_found(title, query):
     catalog = a_catalog([title, "Something else 7 m"])
     assert found(catalog, query) == ["p0"]
+    index = index_of(catalog)
+    asked = understand(query, index.postings.term, Spelling({}))
+    there = document(catalog.listings["p0"], catalog.products["p0"], None)
+    assert there.holds(asked.words) == len(asked.words)  # not only the nearest there is
 
 
 @pytest.mark.parametrize(
     ("title", "query"),
-    [("6 ft cable", "16ft"), ("Walnut stand", "wall"), ("牙膏", "膏牙"), ("lens cap", "len5")],
+    [("6 ft cable", "16ft"), ("Walnut stand", "wall"), ("牙膏", "膏牙"), ("Fi antenna", "wi-fi")],
 )
 def test_other_things_are_not_found(title, query):
-    assert found(a_catalog([title]), query) == []
+    catalog = a_catalog([title])
+    assert found(catalog, query) == []
+    treated = catalog.listings["p0"].model_copy(update={"description": "Really"})
+    assert found(catalog, query, [treated]) == []
 
 
 @pytest.mark.parametrize("query", ["", "!!!", "🎧", "xyzzyq", "%&/ --", "\x00", "'"])
