@@ -14,7 +14,7 @@ from marketplace.search import Index, index_of
 from marketplace.sessions import Session
 from marketplace.sieve import Sieve
 
-__all__ = ["SORTS", "Choice", "Facet", "Query", "Results", "find", "search", "similar"]
+__all__ = ["SORTS", "Choice", "Facet", "Query", "Results", "find", "offered", "search", "similar"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,12 @@ def similar(session: Session, product_id: str, n: int = 6) -> list[Listing]:
     """
     session.listings[product_id]
     ids = _index(session).similar(session.world, product_id, n)
+    return [session.listings[id] for id in ids]
+
+
+def offered(session: Session, seller: str) -> list[Listing]:
+    """Returns the listings of others of which a seller has an offer too, most popular first."""
+    ids = _index(session).offered(session.world, seller)
     return [session.listings[id] for id in ids]
 
 

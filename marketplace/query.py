@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 from marketplace.money import decimal, minor_units, parts
 
 MAX_TEXT = 200
+MAX_NAME = 1000
+"""Characters of a category, brand, ...; longer ones are ignored."""
 MAX_VALUES = 20
 """Values of one filter, and filters on attributes, that are read; more are ignored."""
 MAX_CENTS = 10**12
@@ -82,8 +84,11 @@ class Query:
     def read(cls, args: Arguments, currency: str) -> "Query":
         """Reads a URL's parameters; what is unknown or broken is ignored."""
 
+        def first(name: str) -> str:
+            return next(iter(args.getlist(name)), "")
+
         def one(name: str) -> str:
-            return _clean(next(iter(args.getlist(name)), ""))
+            return _clean(first(name))
 
         low, high = _cents(one("low"), currency), _cents(one("high"), currency)
         if low is not None and high is not None and low > high:
@@ -91,9 +96,9 @@ class Query:
         sort = one("sort")
         return cls(
             text=one("q"),
-            category=one("category"),
-            department=one("department"),
-            seller=one("seller"),
+            category=_name(first("category")),
+            department=_name(first("department")),
+            seller=_name(first("seller")),
             low_cents=low or None,
             high_cents=high,
             stars=_whole(one("stars"), 1, 5),
@@ -234,6 +239,11 @@ def _clean(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:MAX_TEXT].strip()
 
 
+def _name(text: str) -> str:
+    """A name as the catalogue writes it, to the letter; empty where it can't be one."""
+    return text if text.strip() and len(text) <= MAX_NAME else ""
+
+
 def _whole(text: str, least: int, most: int) -> int | None:
     """The number a parameter holds, if it is one between the two."""
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
@@ -259,8 +269,8 @@ def _major(cents: int | None, currency: str) -> str:
 
 def _several(values: Iterable[str]) -> tuple[str, ...]:
     """Different values of a parameter that may be given repeatedly."""
-    clean = (_clean(value) for value in islice(values, MAX_VALUES))
-    return tuple(dict.fromkeys(value for value in clean if value))
+    names = (_name(value) for value in islice(values, MAX_VALUES))
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _attributes(args: Arguments) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,7 @@ listing moves that listing and no other.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from threading import Lock, RLock
 from weakref import finalize
 
@@ -118,6 +118,28 @@ class Index:
         closed = frozenset(shelf) if world.rest == "none" else None
         return self._near(product_id, closed, n)
 
+    def offered(self, world: World, seller: str) -> list[str]:
+        """Returns the products of others of which a seller has an offer too, most popular first.
+
+        As the catalogue has it: a treated count of reviews moves nothing.
+        """
+        shelf = {listing.product_id: listing for listing in world.listings}
+        rest = self._offers.get(seller, ()) if world.rest == "catalog" else ()
+        found = [id for id in rest if id not in shelf]
+        found += [id for id, listing in shelf.items() if _offers_of(listing, seller)]
+        row = self.columns.row
+        return sorted(found, key=lambda id: row.get(id, len(row)))
+
+    @cached_property
+    def _offers(self) -> dict[str, list[str]]:
+        """Seller -> products that it offers beside their own seller."""
+        found: dict[str, list[str]] = {}
+        for listing in self.columns.listings:
+            for seller in dict.fromkeys(offer.seller for offer in listing.offers):
+                if seller != listing.seller:
+                    found.setdefault(seller, []).append(listing.product_id)
+        return found
+
     def _searchable(self) -> tuple[Postings, Spelling]:
         if self._collection is None:
             with self._making:
@@ -187,6 +209,11 @@ def index_of(catalog: Catalog) -> Index:
                 _INDEXES[key] = Index(catalog)
                 finalize(catalog, _INDEXES.pop, key, None)
     return _INDEXES[key]
+
+
+def _offers_of(listing: Listing, seller: str) -> bool:
+    """Whether somebody else than a listing's own seller offers it too."""
+    return listing.seller != seller and any(offer.seller == seller for offer in listing.offers)
 
 
 def _gist(listing: Listing, product: Product) -> Asked:

@@ -7,7 +7,7 @@ from aces.types import Listing, Review, Seller
 from marketplace.asked import COMPARED
 from marketplace.cards import Card
 from marketplace.choosing import as_chosen, chosen
-from marketplace.finding import Query, search, similar
+from marketplace.finding import Query, offered, search, similar
 from marketplace.front import Front, deals, popular
 from marketplace.items import Line
 from marketplace.reviews import sorted_by, with_stars
@@ -34,11 +34,13 @@ class Opened(NamedTuple):
 
 
 class SellerPage(NamedTuple):
-    """Who sells, and the most rated of what it sells."""
+    """Who sells, and the most rated of what it sells: its own listings, then its other offers."""
 
     seller: Seller
     cards: list[Card]
     total: int
+    own: int
+    """How many of the total are listings of its own, which a search can find."""
 
 
 def card_of(
@@ -124,9 +126,13 @@ def open_comparison(session: Session, ids: Iterable[str]) -> list[Card]:
 def open_seller(session: Session, name: str) -> SellerPage | None:
     """Returns who a seller is and what it sells; None if nobody of that name sells here."""
     found = search(session, Query(seller=name, sort="reviews"), facets=False)
+    offers = offered(session, name)
     known = session.catalog.sellers.get(name) if session.catalog else None
-    if not found.total and (known is None or session.world.rest == "none"):
+    total = found.total + len(offers)
+    if not total and (known is None or session.world.rest == "none"):
         return None
     shown = cards(session, found.listings[:OF_SELLER])
+    more = offers[: OF_SELLER - len(shown)]
+    shown += [card_of(session, listing, seller=name) for listing in more]
     session.log("seller", "other", seller=name, results=[card.id for card in shown])
-    return SellerPage(known or Seller(name=name), shown, found.total)
+    return SellerPage(known or Seller(name=name), shown, total, found.total)

@@ -70,7 +70,7 @@ def search() -> Response:
     return _results(session, query, heading, crumbs)
 
 
-@pages.get("/category/<category>")
+@pages.get("/category/<path:category>")
 def category(category: str) -> Response:
     """One category."""
     session, known = visitor(), front()
@@ -116,11 +116,11 @@ def compare() -> Response:
 def seller(name: str) -> Response:
     """Who a seller is, and what it sells."""
     session = visitor()
-    who, shown, total = open_seller(session, name) or missing("seller")
+    who, shown, _, own = open_seller(session, name) or missing("seller")
     facts: dict[str, Any] = {
         "facts": _terms(who),
         "rating": None if who.rating is None else stars(who.rating, session.world.locale),
-        "total": total,
+        "own": own,
         "all_url": "/search?" + urlencode({"seller": name}),
     }
     return page("seller.html", session, seller=who, cards=shown, **facts)
