@@ -14,6 +14,7 @@ from marketplace.front import Front
 from marketplace.sessions import Sessions
 from marketplace.views import Pictures, Shop
 from marketplace.views.api import api, json_error
+from marketplace.views.dressing import CHOICES, dressing, may_dress
 from marketplace.views.gallery import gallery as gallery_pages
 from marketplace.views.machine import machine
 from marketplace.views.pages import pages
@@ -81,8 +82,11 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals["static"] = _static_urls(Path(app.static_folder or ""))
+    app.jinja_env.globals["choices"] = CHOICES
+    app.jinja_env.filters["may_dress"] = may_dress
     register(app)
-    for blueprint in (pages, products, purchase, gallery_pages, machine, api, picture_pages):
+    rooms = (pages, products, purchase, dressing, gallery_pages, machine, api, picture_pages)
+    for blueprint in rooms:
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _error)
     return app

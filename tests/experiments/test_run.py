@@ -232,7 +232,7 @@ def test_a_deadly_trial_takes_no_others_along(go, buyer, folder):
 
 def test_pictures_of_an_arm_are_stored_and_must_exist(go, demo, folder):
     watch, other = demo.slice("fitness_watch", 7)[::6]
-    (key,) = demo.listings[other].pictures  # of a product that no shelf shows
+    key, _ = demo.listings[other].pictures  # of a product that no shelf shows
     arms = f"arms: [{{name: own}}, {{name: other, changes: {{pictures: [{key}]}}}}]"
     treatment = f"  - {{use: listing, name: photo, products: [{watch}], {arms}}}\n"
     go(("buyers:", f"{treatment}buyers:"), buyers=["blind"])
