@@ -5,11 +5,13 @@ Chromium runs with scripts switched on, so that whatever got into a page as mark
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import quote, urlencode
 
 import pytest
+from playwright.sync_api import Browser, Page, Request
 
 from aces.catalog import Catalog
 from aces.types import (
@@ -25,7 +27,7 @@ from aces.types import (
     Seller,
 )
 from marketplace.app import create_app
-from marketplace.sessions import Sessions
+from marketplace.sessions import Session, Sessions
 from marketplace.views.rendering import LOOKS, PAGE_PLACES, PLACES
 from marketplace.worlds import browsing_world
 from tests.marketplace.conftest import PageReader, StubPictures, Visitor
@@ -318,3 +320,119 @@ def test_a_choice_of_a_facet_finds_as_many_as_it_says(shop, catalog):
                 wrong.append((name, choice.text[:60], answer["total"]))
     assert tried > 50
     assert wrong == []
+
+
+MISSING = "Failed to load resource: the server responded with a status of 404 (NOT FOUND)"
+INTRUDER = f'<img src="/x" onerror="{CODE}">'
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+STICKING_OUT = """() => {
+  const cards = "article.listing, .tile, .shelf, .panel, .sheet, .buy-box, .line, .review, .facet";
+  const found = [];
+  for (const card of document.querySelectorAll(cards)) {
+    const room = card.getBoundingClientRect();
+    for (const node of card.querySelectorAll("*")) {
+      const box = node.getBoundingClientRect();
+      if (!box.width || !box.height || node.closest(".hidden, option")) continue;
+      if (!node.checkVisibility({visibilityProperty: true})) continue;
+      const beyond = Math.max(room.left - box.left, box.right - room.right,
+                              room.top - box.top, box.bottom - room.bottom);
+      if (beyond <= 1) continue;
+      let parent = node.parentElement, cut = false;
+      for (; parent != card && !cut; parent = parent.parentElement)
+        cut = getComputedStyle(parent).overflow != "visible";
+      if (getComputedStyle(card).overflowX == "auto") cut = true;
+      if (!cut) found.push(`${node.tagName}.${node.className} ${Math.round(beyond)}px out of ` +
+                           `${card.tagName}.${card.className}`);
+    }
+  }
+  return [...new Set(found)];
+}"""
+
+
+@dataclass
+class Watched:
+    """A page whose every request and complaint is noted."""
+
+    page: Page
+    address: str
+    asked: list[tuple[str, bool]] = field(default_factory=list)
+    """URL, and whether a page was asked for."""
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        say = self.complaints.append
+        self.page.on("console", lambda message: say(message.text))
+        self.page.on("pageerror", lambda error: say(str(error)))
+        self.page.on("dialog", lambda dialog: say(dialog.message))
+        self.page.on("request", self.note)
+
+    def note(self, request: Request) -> None:
+        self.asked.append((request.url, request.is_navigation_request()))
+
+    def wrong(self) -> list[str]:
+        """What was said but that a picture is missing, and asked for but pages and files."""
+        here = re.escape(self.address)
+        said = [text for text in self.complaints if text != MISSING]
+        return said + [
+            url
+            for url, whole in self.asked
+            if not re.match(f"{here}/" if whole else f"{here}/(static|pictures)/", url)
+        ]
+
+    def bursting(self) -> list[str]:
+        """What does not fit the window or its card."""
+        beyond = self.page.evaluate(OVERFLOW)
+        return ([f"page by {beyond}px"] if beyond > 0 else []) + self.page.evaluate(STICKING_OUT)
+
+
+@pytest.fixture
+def watch(chromium: Browser, serve: Callable, catalog: Catalog) -> Iterator[Callable]:
+    """Opens the shop in a browser with scripts: `watch(theme="harbor")`."""
+    contexts = []
+
+    def watch(**settings: object) -> tuple[Watched, Session]:
+        visitor, sessions, token = a_shop(catalog, **settings)
+        address = serve(visitor.client.application)
+        contexts.append(chromium.new_context(base_url=address))
+        watched = Watched(contexts[-1].new_page(), address)
+        watched.page.goto(f"/enter/{token}")
+        return watched, sessions.get(token)
+
+    yield watch
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("layout", ["grid", "list"])
+@pytest.mark.parametrize("theme", ["marigold", "harbor"])
+def test_nothing_runs_is_fetched_or_bursts_in_a_browser(watch, catalog, theme, layout):
+    watched, session = watch(theme=theme, layout=layout, columns=4 if layout == "grid" else 1)
+    paths = [*pages(catalog, f"/orders/{session.orders[0].id}"), f"/{quote(TEXTS['script'])}"]
+    if layout == "list":  # which is a matter of results alone
+        paths = [path for path in paths if re.match("/(search|category|department|deals)", path)]
+    page, burst = watched.page, []
+    for path in paths:
+        page.goto(path, wait_until="domcontentloaded")
+        assert page.evaluate("window.hacked") is None, path
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            burst += [(path[:80], width, each) for each in watched.bursting()]
+    assert burst == []
+    assert watched.wrong() == []
+
+
+@pytest.mark.browser
+def test_what_should_not_be_is_noticed(watch):
+    watched, _ = watch()
+    page = watched.page
+    assert watched.wrong() + watched.bursting() == []
+    page.evaluate("document.querySelector('.tile .price').style.marginLeft = '500px'")
+    assert any(" out of DIV.tile" in each for each in watched.bursting())
+    page.evaluate("document.querySelector('.page').style.width = '3000px'")
+    assert watched.bursting()[0].startswith("page by ")
+    with page.expect_console_message(lambda message: "Security Policy" in message.text):
+        page.evaluate(f"document.body.insertAdjacentHTML('beforeend', {json.dumps(INTRUDER)})")
+    policy, asked = watched.wrong()
+    assert "Content Security Policy" in policy
+    assert asked == f"{watched.address}/x"
