@@ -58,6 +58,8 @@ def card_of(
         seller: Of another offer than the listing's own; ignored where there is none.
     """
     product = session.products[listing.product_id]
+    if not (wanted or seller or product.sold_out):
+        return Card(session.world, listing, product)
     picked = chosen(product, wanted) if wanted else ()
     sold = as_chosen(listing, product, picked, seller)
     return Card(session.world, sold, product, picked, listing)
