@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,16 +122,14 @@ def document(listing: Listing, product: Product, about: Category | None) -> Docu
     return Document(counts, counts.total())
 
 
-def texts(listing: Listing, product: Product, about: Category | None) -> Iterator[tuple[str, int]]:
-    """Yields everything that is searched of a listing, and how much it counts."""
-    yield listing.title, TITLE
-    yield product.brand, NAMES
-    yield about.title if about else product.category.replace("_", " "), NAMES
-    for name, value in product.attributes.items():
-        yield f"{name} {value}".replace("_", " "), BODY
-    for bullet in listing.bullets:
-        yield bullet, BODY
-    yield listing.description, BODY
+def texts(
+    listing: Listing, product: Product, about: Category | None
+) -> tuple[tuple[str, int], ...]:
+    """Returns everything that is searched of a listing, and how much it counts."""
+    category = about.title if about else product.category.replace("_", " ")
+    facts = (f"{name} {value}".replace("_", " ") for name, value in product.attributes.items())
+    body = "\n".join((*facts, *listing.bullets, listing.description))
+    return (listing.title, TITLE), (f"{product.brand}\n{category}", NAMES), (body, BODY)
 
 
 def build(
@@ -156,35 +155,33 @@ def build(
     )
 
 
-class _Reader:
-    """Turns texts into numbers of terms, each word looked at once."""
+class _Reader(dict[str, list[int]]):
+    """Turns texts into numbers of terms: word -> numbers, each word looked at once."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.term: dict[str, int] = {}
-        self._known: dict[str, list[int]] = {}
+
+    def __missing__(self, word: str) -> list[int]:
+        numbers = [self.term.setdefault(term, len(self.term)) for term in terms(word)]
+        self[word] = numbers
+        return numbers
 
     def read(self, texts: Iterable[tuple[str, int]]) -> list[int]:
         """Returns the terms of a document, each as often as it counts."""
-        known, found = self._known, []
+        found: list[int] = []
         for text, weight in texts:
-            here: list[int] = []
-            for word in words(fold(text)):
-                here += known.get(word) or self._learn(word)
-            found += here * weight
+            numbers = map(self.__getitem__, words(fold(text)))
+            found += list(chain.from_iterable(numbers)) * weight
         return found
 
     def vocabulary(self, holding: NDArray[np.int64]) -> dict[str, int]:
         """Returns the plain words and how many listings hold them; those with digits are codes."""
         return {
             word: int(holding[numbers[0]])
-            for word, numbers in self._known.items()
+            for word, numbers in self.items()
             if len(numbers) == 1 and word.isalpha()
         }
-
-    def _learn(self, word: str) -> list[int]:
-        numbers = [self.term.setdefault(term, len(self.term)) for term in terms(word)]
-        self._known[word] = numbers
-        return numbers
 
 
 def _scored(
