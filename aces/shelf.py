@@ -46,6 +46,8 @@ class Shelf(Record):
     """Whether results can be filtered, sorted and compared; as `rest` where not given."""
     page_size: int | None = Field(default=None, ge=1)
     """Results on a page; 24, or the whole shelf where that is longer."""
+    watch: bool = False
+    """Whether pages carry a script that reports what lies in the window: for people only."""
     markup: Markup = Markup()
     notices: tuple[Mark, ...] = ()
     """Marks on pages rather than on a listing."""
@@ -82,6 +84,7 @@ SETTINGS = (
     "layout",
     "scheme",
     "locale",
+    "watch",
     "markup",
     "notices",
     "coupons",

@@ -226,6 +226,8 @@ class World(Record):
     """Whether results can be filtered, sorted and compared."""
     page_size: int = Field(default=24, ge=1)
     """Results on a page."""
+    watch: bool = False
+    """Whether a script reports what lies in the window: for people, in browsers of their own."""
     coupons: tuple[Coupon, ...] = ()
     """Codes that the shop takes."""
     max_units: int | None = None

@@ -21,7 +21,8 @@ from marketplace.views.pages import pages
 from marketplace.views.pictures import pictures as picture_pages
 from marketplace.views.product import products
 from marketplace.views.purchase import purchase
-from marketplace.views.rendering import error_page, register
+from marketplace.views.rendering import WATCHED, error_page, register
+from marketplace.views.watching import watching
 
 # Style attributes carry the grid's columns, the stars' width and swatches. They are the shop's
 # own: seller text is escaped and never stands in one.
@@ -29,8 +30,9 @@ POLICY = (
     "default-src 'self'; img-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
     "script-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+POLICY_NAME = "Content-Security-Policy"
 GUARD = [
-    ("Content-Security-Policy", POLICY),
+    (POLICY_NAME, POLICY),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
 ]
@@ -41,6 +43,12 @@ MAX_BODY = 64 * 1024
 MESSAGES = {404: "There is no such page in this shop.", 405: "That can't be done here."}
 SORRY = "Something went wrong on our side."
 NOTHING = Catalog("none", "USD", {}, {})
+
+
+ROOMS = (
+    *(pages, products, purchase, dressing, watching, gallery_pages, machine),
+    *(api, picture_pages),
+)
 
 
 class Guarded(Flask):
@@ -58,6 +66,12 @@ class Guarded(Flask):
         ) -> Callable[[bytes], object]:
             added = FILE_HEADERS if is_file and status.startswith("200") else PAGE_HEADERS
             kept = [header for header in headers if header[0] != "Cache-Control"]
+            if (WATCHED, "1") in kept:
+                kept.remove((WATCHED, "1"))
+                added = [
+                    (POLICY_NAME, POLICY.replace("script-src 'none'", "script-src 'self'")),
+                    *added[1:],
+                ]
             return start_response(status, kept + added, *exc_info)  # type: ignore[arg-type]
 
         return super().wsgi_app(environ, start)
@@ -85,8 +99,7 @@ def create_app(
     app.jinja_env.globals["choices"] = CHOICES
     app.jinja_env.filters["may_dress"] = may_dress
     register(app)
-    rooms = (pages, products, purchase, dressing, gallery_pages, machine, api, picture_pages)
-    for blueprint in rooms:
+    for blueprint in ROOMS:
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _error)
     return app

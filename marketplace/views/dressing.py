@@ -30,7 +30,9 @@ def change() -> AnyResponse:
     if not may_dress(session.world):
         missing("page")
     wanted = {name: request.form.get(name) for name in CHOICES}
-    changes = {name: value for name, value in wanted.items() if value in CHOICES[name]}
+    changes: dict[str, object] = {
+        name: value for name, value in wanted.items() if value in CHOICES[name]
+    }
     if changes.get("layout"):
         changes["columns"] = 1 if changes["layout"] == "list" else 4
     session.world = session.world.model_copy(update=changes)

@@ -33,6 +33,8 @@ from marketplace.sessions import Session
 from marketplace.views import NAME, shop
 
 COOKIE = "session"
+WATCHED = "X-Watched"
+"""Tells the application that a page may load its one script; never leaves the server."""
 THEMES = ("marigold", "harbor")
 """The first is the one for any other name."""
 LOOKS = (
@@ -94,7 +96,10 @@ def see_other(path: str) -> AnyResponse:
 
 def page(template: str, session: Session, status: int = 200, **facts: object) -> Response:
     """Returns a page of an open session."""
-    return make_response(_render(template, session, **facts), status)
+    response = make_response(_render(template, session, **facts), status)
+    if session.world.watch:
+        response.headers[WATCHED] = "1"
+    return response
 
 
 def error_page(status: int, message: str) -> Response:

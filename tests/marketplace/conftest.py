@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from io import BytesIO
+from threading import Thread
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
+from werkzeug.serving import make_server
 
 from aces.types import Coupon, Listing, Offer, Option, OptionValue, Product, Review, World
 from marketplace.app import create_app
@@ -269,3 +271,15 @@ def log(sessions: Sessions) -> Callable[..., list[dict]]:
         return [dict(event.data) for event in session.events if kind in ("", event.kind)]
 
     return events
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """Where the shop is served."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()

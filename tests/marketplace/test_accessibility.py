@@ -1,13 +1,9 @@
 """Every page, in both themes, by day and by night: what axe finds, and the way by keyboard."""
 
-import threading
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from werkzeug.serving import make_server
 
 from aces.types import Mark
-from agents.browser import find_chromium
 from marketplace.views.rendering import LOOKS, PAGE_PLACES, PLACES
 
 pytestmark = pytest.mark.browser
@@ -39,30 +35,6 @@ PATHS = (
     "/gallery",
     "/nowhere",
 )
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    path = find_chromium()
-    if path is None:
-        pytest.skip("no Chromium; set ACES_CHROMIUM")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def address(app):
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture

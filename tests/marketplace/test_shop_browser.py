@@ -1,18 +1,11 @@
 """What only a browser can tell: that cards fit the window, and what a screen reader is given."""
 
-import threading
-
 import pytest
-from werkzeug.serving import make_server
 
 from aces.types import Mark, Review
-from agents.browser import find_chromium
 from marketplace.marks import STANDARD_MARKS, standard_mark
 
 pytestmark = pytest.mark.browser
-
-# Without partial raster a page has one set of pixels; with it, edges vary in one load of ten.
-FLAGS = ["--no-sandbox", "--disable-partial-raster"]
 
 CROWDED = {
     "title": "Brand Heavy Duty Stapler with Ergonomic Grip, Spare Staples and a Remover, " * 3,
@@ -22,30 +15,6 @@ CROWDED = {
     "stock": 4,
     "marks": tuple(standard_mark(kind) for kind in STANDARD_MARKS),
 }
-
-
-@pytest.fixture
-def address(app):
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    path = find_chromium()
-    if path is None:
-        pytest.skip("no Chromium; set ACES_CHROMIUM")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
