@@ -55,6 +55,8 @@ class Card:
     @property
     def url(self) -> str:
         """Path of the product page, with what is chosen."""
+        if self.plain is None:
+            return _path("product", self.listing.product_id)
         return product_url(self.product, self.picked, self._other_seller)
 
     @property
@@ -97,7 +99,7 @@ class Card:
     @property
     def saving(self) -> int:
         """Whole percent below the list price, rounded down."""
-        cents = self.listing.list_price_cents or 0
+        cents = self.listing.list_price_cents
         return max(0, (cents - self.listing.price_cents) * 100 // cents) if cents else 0
 
     @property

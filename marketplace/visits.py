@@ -72,8 +72,11 @@ def cards(session: Session, listings: Iterable[Listing]) -> list[Card]:
 
 def line_card(session: Session, line: Line) -> Card:
     """Returns what is shown of a line of a cart or an order."""
-    listing = session.listings[line.item.product_id]
-    return Card(session.world, line.listing, line.product, line.item.options, listing)
+    item = line.item
+    if not (item.options or item.seller):
+        return Card(session.world, line.listing, line.product)
+    plain = session.listings[item.product_id]
+    return Card(session.world, line.listing, line.product, item.options, plain)
 
 
 def open_front(session: Session, front: Front | None) -> FrontRows:
