@@ -17,7 +17,7 @@ from marketplace.money import digits
 from marketplace.query import Query, between, sentence, told
 from marketplace.sieve import TESTS, Sieve, chosen, within
 
-MAX_CHOICES = 12
+MAX_CHOICES = 30
 MAX_ATTRIBUTES = 8
 STARS = (4, 3, 2)
 DAYS = (1, 2, 4, 7)

@@ -126,10 +126,10 @@ def texts(
     listing: Listing, product: Product, about: Category | None
 ) -> tuple[tuple[str, int], ...]:
     """Returns everything that is searched of a listing, and how much it counts."""
-    category = about.title if about else product.category.replace("_", " ")
+    names = [product.brand, product.category.replace("_", " "), *([about.title] if about else ())]
     facts = (f"{name} {value}".replace("_", " ") for name, value in product.attributes.items())
     body = "\n".join((*facts, *listing.bullets, listing.description))
-    return (listing.title, TITLE), (f"{product.brand}\n{category}", NAMES), (body, BODY)
+    return (listing.title, TITLE), ("\n".join(names), NAMES), (body, BODY)
 
 
 def build(

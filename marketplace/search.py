@@ -26,6 +26,8 @@ KEPT = 64
 """Queries whose scores are kept for the next page, filter or shopper."""
 MANY = 4096
 """Products whose neighbours are kept."""
+FEW = 4
+"""Hits that are too few to choose from."""
 DECIMALS = 4
 """Scores that agree so far are a tie."""
 
@@ -92,8 +94,8 @@ class Index:
     def search(self, world: World, text: str) -> Ranking:
         """Returns what a world sells that fits a query, best first.
 
-        Hits have three quarters of the words that the best of them has. A product's id finds that
-        product before all else.
+        Hits have three quarters of the words that the best of them has; where these are few, fewer
+        words will do, but two. A product's id finds that product before all else.
         """
         goods = self.goods(world)
         asked, scores, found, enough = self._in_world(goods, text)
@@ -163,10 +165,10 @@ class Index:
             scores, found = goods.lengthen(scores), goods.lengthen(found)
         for row, listing in goods.new():
             scores[row], found[row] = self._read(goods, listing, asked)
-        reach = int(found[goods.sold()].max(initial=0))
+        enough = _enough(found[goods.sold()])
         for row, listing in goods.rewritten():
             scores[row], found[row] = self._read(goods, listing, asked)
-        return asked, scores, found, max(1, -(-3 * reach // 4))
+        return asked, scores, found, enough
 
     def _read(self, goods: Assortment, listing: Listing, asked: Asked) -> tuple[float, int]:
         """Score and number of words found of one listing as it is shown."""
@@ -214,6 +216,14 @@ def index_of(catalog: Catalog) -> Index:
 def _offers_of(listing: Listing, seller: str) -> bool:
     """Whether somebody else than a listing's own seller offers it too."""
     return listing.seller != seller and any(offer.seller == seller for offer in listing.offers)
+
+
+def _enough(found: NDArray[np.int8]) -> int:
+    """How many words a hit has, by how many each listing has; shape (listings,)."""
+    enough = max(1, -(-3 * int(found.max(initial=0)) // 4))
+    while enough > 2 and np.count_nonzero(found >= enough) < FEW:
+        enough -= 1
+    return enough
 
 
 def _gist(listing: Listing, product: Product) -> Asked:

@@ -98,8 +98,10 @@ def test_hits_and_their_order_are_those_of_a_plain_bm25(corpus, asked, rewritten
     def words_in(document):
         return len(set(asked) & set(document))
 
-    reach = max(map(words_in, collection))
-    hits = {id for id in shown if words_in(documents[id]) >= max(1, math.ceil(0.75 * reach))}
+    enough = max(1, math.ceil(0.75 * max(map(words_in, collection))))
+    while enough > 2 and sum(words_in(text) >= enough for text in collection) < 4:
+        enough -= 1
+    hits = {id for id in shown if words_in(documents[id]) >= enough}
     ids = found(catalog, " ".join(asked), shelf)
     assert set(ids) == hits
     order = {id: (-catalog.listings[id].review_count, at) for at, id in enumerate(shown)}
@@ -158,7 +160,7 @@ def test_everything_that_is_told_is_found():
     )
     about = {"office_lamp": Category(title="Reading lights", department="Office")}
     catalog = Catalog("test", "USD", {"x-1": product}, {"x-1": listing}, about=about)
-    told = ("x-1", "glowco", "arc", "dims", "oak", "reading lights", "battery life", "9 hours")
+    told = ("x-1", "glowco", "arc", "dims", "oak", "reading lights", "office lamp", "battery life")
     assert [text for text in told if found(catalog, text) != ["x-1"]] == []
 
 
@@ -171,6 +173,9 @@ def test_everything_that_is_told_is_found():
         ("USB-C Cable, 6 ft", "usb c cable 6ft"),
         ("USB C cable 6-foot", "USB-C 6 ft"),
         ("USBC cable", "usb-c"),
+        ("Mouse pad", "mousepad"),
+        ("Mousepad", "mouse pad"),
+        ("Tooth-paste", "tooth paste"),
         ("Wi-Fi smart plug", "wifi"),
         ("Smart Wifi plug", "wi-fi"),
         ("Power bank 10,000 mAh", "10000mah power bank"),
