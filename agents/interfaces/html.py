@@ -9,15 +9,24 @@ from agents.interfaces._page import PageInterface
 from agents.interfaces._reading import Money, read_listing
 
 
+_MARKUP = "parts => parts.map(part => document.querySelector(part).outerHTML).join('\\n')"
+
+
 class HtmlInterface(PageInterface):
     """The markup of the page's main part, as the browser holds it."""
 
     class Config(PageConfig):
         """Parameters."""
 
+        head: bool = False
+        """Also the page's head, with what it tells machines: JSON-LD, Open Graph."""
+
+    config: Config
+
     async def represent(self, tab: Tab) -> dict[str, Any]:
-        """Returns the markup of `<main>`."""
-        return {"text": await tab.page.locator("main").evaluate("main => main.outerHTML")}
+        """Returns the markup of `<main>`, after that of `<head>` where it is asked for."""
+        parts = ["head", "main"] if self.config.head else ["main"]
+        return {"text": await tab.page.evaluate(_MARKUP, parts)}
 
     async def read(self, tab: Tab, seen: dict[str, Any], money: Money) -> list[PerceivedListing]:
         """Returns the listings in the markup."""

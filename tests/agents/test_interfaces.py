@@ -247,3 +247,17 @@ def test_typing_without_submitting_stays_on_the_page(lab, make_world, use):
     journey = lab.visit(make_world(), use, Type(text="x", submit=False), Click(x=-5, y=-5))
     assert journey.errors == [None, None]
     assert journey.urls == ["/search?q=red+stapler"] * 2
+
+
+@pytest.mark.browser
+@BROWSER
+def test_html_shows_the_head_to_who_asks_for_it(lab, nasty):
+    listing = nasty.listings[0]
+    look = OpenListing(product_id=listing.product_id)
+    told = lab.visit(nasty, "html", look, head=True).seen
+    plain = lab.visit(nasty, "html", look).seen
+    assert "application/ld+json" in told[1].text
+    assert "application/ld+json" not in plain[1].text
+    assert [item.model_dump() for item in told[0].listings] == [
+        item.model_dump() for item in plain[0].listings
+    ]
