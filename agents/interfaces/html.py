@@ -8,7 +8,6 @@ from agents.interfaces import PageConfig
 from agents.interfaces._page import PageInterface
 from agents.interfaces._reading import Money, read_listing
 
-
 _MARKUP = "parts => parts.map(part => document.querySelector(part).outerHTML).join('\\n')"
 
 
