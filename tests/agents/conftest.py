@@ -1,7 +1,7 @@
 """A shop, one Chromium for a whole module, and visits through any interface."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 
 import pytest
@@ -56,17 +56,18 @@ class Lab:
         stop(self.server)
         self.runner.close()
 
-    async def interface(self, use, viewport=None, **config):
+    async def interface(self, use, viewport=None, currency="USD", **config):
         interface = INTERFACES.build(use, config)
-        await interface.start(self.shop, viewport or Viewport(), self.browser)
+        shop = replace(self.shop, currency=currency)
+        await interface.start(shop, viewport or Viewport(), self.browser)
         return interface
 
-    def visit(self, world, use, *actions, viewport=None, **config):
+    def visit(self, world, use, *actions, viewport=None, currency="USD", **config):
         """Observes, and after each action observes again."""
 
         async def go():
             journey, token = Journey(), self.sessions.admit(world)
-            interface = await self.interface(use, viewport, **config)
+            interface = await self.interface(use, viewport, currency, **config)
             async with interface.visit(token) as visit:
                 journey.seen.append(await visit.observe(1))
                 for action in actions:

@@ -32,9 +32,23 @@ def plain(listings):
 # -- reading --------------------------------------------------------------------------------
 
 
+DRESSES = {
+    "plain": {},
+    "harbor": {"theme": "harbor", "density": "compact", "scheme": "dark", "controls": True},
+    "list": {"theme": "harbor", "layout": "list", "columns": 1},
+    "german": {"locale": "de-DE", "currency": "EUR", "columns": 2},
+    "french": {"locale": "fr-FR", "currency": "EUR", "controls": True},
+    "japanese": {"locale": "ja-JP", "currency": "JPY"},
+    "swiss": {"locale": "de-CH", "currency": "CHF", "density": "compact"},
+    "indian": {"locale": "en-IN", "currency": "INR"},
+}
+
+
 @pytest.mark.parametrize("use", ALL)
-def test_what_is_read_is_what_is_offered(lab, nasty, use):
-    (seen,) = lab.visit(nasty, use).seen
+@pytest.mark.parametrize("dress", DRESSES)
+def test_what_is_read_is_what_is_offered(lab, nasty, use, dress):
+    world = nasty.model_copy(update=DRESSES[dress])
+    (seen,) = lab.visit(world, use, currency=world.currency).seen
     assert seen.page == "results"
     expected = []
     for position, listing in enumerate(nasty.listings, start=1):
@@ -47,14 +61,15 @@ def test_what_is_read_is_what_is_offered(lab, nasty, use):
             PerceivedListing(
                 product_id=listing.product_id,
                 title=" ".join(listing.title.split()),
+                currency=world.currency,
                 price_cents=listing.price_cents,
                 list_price_cents=listing.list_price_cents,
                 rating=listing.rating,
                 review_count=listing.review_count,
                 marks=marks,
                 position=position,
-                row=(position - 1) // 4 + 1,
-                col=(position - 1) % 4 + 1,
+                row=(position - 1) // world.columns + 1,
+                col=(position - 1) % world.columns + 1,
             )
         )
     assert plain(seen.listings) == plain(expected)
