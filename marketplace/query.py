@@ -165,7 +165,10 @@ class Query:
             locale: How prices are written.
         """
         found = []
-        for name, value in self.filters().items():
+        active = self.filters()
+        for name, value in active.items():
+            if name == "high_cents" and "low_cents" in active:
+                continue  # told with the lower
             if name in ("low_cents", "high_cents"):
                 label = between(self.low_cents, self.high_cents, self.currency, locale)
                 found.append((label, self.but(low_cents=None, high_cents=None)))
@@ -177,7 +180,7 @@ class Query:
             else:
                 label = told(name, value, titles)
                 found.append((label, self.but(**{name: _OFF[FILTERS.index(name)]})))
-        return list(dict(found).items())
+        return found
 
     def but(self, **changes: Any) -> "Query":  # noqa: ANN401
         """Returns this query with some fields changed, from page 1."""

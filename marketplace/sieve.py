@@ -1,7 +1,4 @@
-"""Filters, sorting and facets: what of the results is left, and what they can be narrowed to.
-
-A choice's count is the number of results once it is chosen, all else as it is.
-"""
+"""What a query's filters leave of the results, and in what order."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

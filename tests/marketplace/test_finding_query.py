@@ -157,4 +157,6 @@ def test_filters_in_words():
     assert words == [*told, "By tomorrow", "In stock"]
     assert dict(query.used())["Acme"].brands == ("Bolt",)
     assert dict(query.used(locale="de-DE"))["10,00\xa0$ to 25,50\xa0$"].low_cents is None
+    same = Query(seller="Acme", brands=("Acme",)).used()
+    assert [without.brands for _, without in same] == [("Acme",), ()]
     assert Query(high_cents=500).used()[0][0] == "Up to $5"
