@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from aces.seeds import Stream
 
@@ -184,6 +184,19 @@ class Markup(Record):
     says: Mapping[str, Mapping[str, JsonValue]] = {}
     """Product id (`*`: every product) -> listing field -> what the markup claims instead of the
     truth: `{"*": {"rating": 5.0}}`."""
+
+    @field_validator("says")
+    @classmethod
+    def _could_be_true(
+        cls, says: Mapping[str, Mapping[str, JsonValue]]
+    ) -> Mapping[str, Mapping[str, JsonValue]]:
+        for claims in says.values():
+            if "product_id" in claims:
+                raise ValueError("markup can't claim another `product_id`")
+            Listing.model_validate(
+                {"product_id": "any", "title": "Any", "price_cents": 1, **claims}
+            )
+        return says
 
 
 class Coupon(Record):

@@ -15,10 +15,12 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aces.catalog import Catalog, load_catalog
+from aces.catalog import load_catalog
+from aces.catalog_store import keep_catalog, stored_catalog
 from aces.cli.console import read_experiment
 from aces.store import RunStore
 from agents.browser import find_chromium
@@ -35,16 +37,15 @@ ISOLATIONS = ("context", "reuse")
 Round = Callable[[Sequence[Job]], Awaitable[None]]
 
 
-def make(interface: str, worlds: int) -> tuple[Plan, Catalog, list[Job]]:
-    """Returns plan, catalogue and jobs of the demo experiment through one interface."""
+def make(interface: str, worlds: int) -> tuple[Plan, list[Job]]:
+    """Returns plan and jobs of the demo experiment through one interface."""
     settings = [f"interface=[{interface}]", f"worlds_per_task={worlds}"]
     spec = read_experiment(CONFIG, settings)
-    catalog = load_catalog(spec.catalog)
-    plan = make_plan(spec, catalog)
+    plan = make_plan(spec, load_catalog(spec.catalog))
     cells = [(task.id, k) for k in range(worlds) for task in spec.tasks]
     assignments = plan.draw_cells(cells)
     by_id = {assignment.world_id: assignment for assignment in assignments}
-    return plan, catalog, [Job(t, by_id[t.world_id]) for t in plan.trials(assignments, 0, 0)]
+    return plan, [Job(t, by_id[t.world_id]) for t in plan.trials(assignments, 0, 0)]
 
 
 async def compare(isolation: str, rounds: int, trials: int) -> dict[str, list[float]]:
@@ -52,10 +53,10 @@ async def compare(isolation: str, rounds: int, trials: int) -> dict[str, list[fl
     from playwright.async_api import async_playwright
 
     face = f"{{use: screenshot, isolation: {isolation}}}"
-    plan, catalog, jobs = make(face, 2 * trials)
+    plan, jobs = make(face, 2 * trials)
     rates: dict[str, list[float]] = {"aces": [], "bare": []}
     with tempfile.TemporaryDirectory() as folder, RunStore.create(folder) as store:
-        async with Station(plan, catalog) as station, async_playwright() as playwright:
+        async with Station(plan) as station, async_playwright() as playwright:
             await station.open({"screenshot"})
             path = find_chromium()
             browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
@@ -120,15 +121,12 @@ async def _bare(station: Station, browser: Any, isolation: str) -> Round:  # noq
 def two_workers(isolation: str, trials: int) -> float:
     """Returns trials per second with two worker processes, start-up left out."""
     face = f"{{use: screenshot, isolation: {isolation}}}"
-    plan, catalog, jobs = make(face, trials)
+    plan, jobs = make(face, trials)
     with tempfile.TemporaryDirectory() as folder, RunStore.create(folder) as store:
         executor = LocalExecutor(2)
-        setting = Setting(
-            plan,
-            catalog_pictures(store, plan, catalog),
-            store.blobs.folder,
-            frozenset({"screenshot"}),
-        )
+        keep_catalog(store, plan.catalog, "demo")
+        stored = replace(plan, catalog=stored_catalog(store))
+        setting = Setting(stored, store.blobs.folder, frozenset({"screenshot"}))
         arrivals = []
         for finished in executor.run(setting, jobs[: 4 * trials]):
             store.add_finished(finished, 1)
@@ -137,18 +135,11 @@ def two_workers(isolation: str, trials: int) -> float:
     return (len(arrivals) - half) / (arrivals[-1] - arrivals[half - 1])
 
 
-def catalog_pictures(store: RunStore, plan: Plan, catalog: Catalog) -> Any:  # noqa: ANN401
-    """Stores the plan's pictures, as a run does, and returns them."""
-    keys = [key for listing in plan.listings.values() for key in listing.pictures]
-    store.add_pictures(keys, lambda key: catalog.picture(key)[0])
-    return store.pictures()
-
-
 def in_process(trials: int) -> tuple[float, float]:
     """Returns trials per wall second and per processor second, one process, stored."""
-    plan, catalog, jobs = make("json", -(-trials // 6))
+    plan, jobs = make("json", -(-trials // 6))
     with tempfile.TemporaryDirectory() as folder, RunStore.create(folder) as store:
-        setting = Setting(plan, catalog, store.blobs.folder, frozenset({"json"}))
+        setting = Setting(plan, store.blobs.folder, frozenset({"json"}))
         work = InlineExecutor().run(setting, jobs)
         first = next(work)  # start-up is over
         wall, cpu = time.perf_counter(), time.process_time()
@@ -161,8 +152,8 @@ def in_process(trials: int) -> tuple[float, float]:
 
 async def latency(requests: int = 300) -> dict[str, list[float]]:
     """Returns milliseconds of the results page, as HTML over a socket, by world."""
-    plan, catalog, jobs = make("html", 50)
-    async with Station(plan, catalog) as station:
+    plan, jobs = make("html", 50)
+    async with Station(plan) as station:
         await station.open({"html"})
         found: dict[str, list[float]] = {"html over a socket": []}
         for index in range(requests):

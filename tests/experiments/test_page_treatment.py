@@ -110,6 +110,19 @@ def test_a_shelf_in_another_currency_needs_a_rate(planned):
         assert listing.price_cents == round(cents * 1.5)
 
 
+@pytest.mark.parametrize(
+    ("claims", "says"),
+    [
+        ('{"*": {rating: 7}}', "less than or equal to 5"),
+        ('{"*": {raiting: 4}}', "raiting"),
+        ('{"*": {product_id: x}}', "another `product_id`"),
+    ],
+)
+def test_markup_claims_only_what_could_be_true(planned, claims, says):
+    with pytest.raises(SpecError, match=says):
+        planned(**{"shelf.markup.says": claims})
+
+
 def test_a_list_has_one_column(planned):
     narrow = ("size: 6, columns: 3", "size: 6, layout: list")
     assert planned(narrow).spec.shelf.columns == 1
