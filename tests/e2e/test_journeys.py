@@ -6,6 +6,7 @@ What they should find is worked out here from the catalogue, by plain loops and 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page
@@ -414,6 +415,27 @@ def test_comes_back_by_link_and_buys_once(person, enter, address):
     assert stranger.goto(address + link).status == 401
     assert title not in stranger.content()
     stranger.close()
+
+
+def test_buys_from_another_seller(person):
+    (offer,) = person.catalog.listings[ANISE].offers
+    name = offer.seller
+    person.visit(ANISE)
+    person.link(name)
+    assert person.heading() == name
+    (visited,) = person.done("seller")
+    assert visited["seller"] == name
+    listing = person.catalog.listings[visited["results"][0]]
+    (factor,) = (offer.price_factor for offer in listing.offers if offer.seller == name)
+    cents = int(Decimal(str(factor)) * listing.price_cents + Decimal("0.5"))
+    price = f"${cents // 100}.{cents % 100:02d}"
+    person.says(price)
+    person.open(listing.product_id)
+    person.says(price, f"Sold by {name}")
+    person.button("Add to cart", person.page.get_by_role("region", name="Buy"))
+    person.says(f"Sold by {name}", f"Subtotal (1 item): {price}")
+    (added,) = person.done("cart_add")
+    assert (added["product_id"], added["seller"]) == (listing.product_id, name)
 
 
 def test_gives_up_with_a_full_cart(person):
