@@ -14,6 +14,7 @@ Price = Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]
 Count = Annotated[int, Field(ge=0)]
 Position = Annotated[int, Field(ge=1, description="Among all results, from 1.")]
 Marks = Annotated[list[str], Field(description="What stands on the listing, as it reads.")]
+Notices = Annotated[list[str], Field(description="What stands on the page, where anything does.")]
 Corrected = Annotated[str | None, Field(description="The spelling that was searched for instead.")]
 Key = Annotated[str, Field(description="Names the item in `/api/cart/{key}`.")]
 Number = Annotated[int, Field(description="To be sent with the order, so that it is placed once.")]
@@ -101,12 +102,14 @@ class ResultsAnswer(TypedDict):
     layout: Layout
     results: list[Result]
     facets: NotRequired[list[FacetAnswer]]
+    notices: NotRequired[Notices]
 
 
 @_EXACT
 class HomeAnswer(TypedDict):
     """The front page."""
 
+    notices: NotRequired[Notices]
     shop: str
     currency: str
     query: str
@@ -199,6 +202,7 @@ class ReviewsHead(TypedDict):
 class ProductAnswer(Details):
     """The page of a product."""
 
+    notices: NotRequired[Notices]
     currency: str
     reviews: ReviewsHead
     similar: list[Summary]
@@ -292,6 +296,8 @@ class Sums(TypedDict):
 class CartAnswer(Sums):
     """What lies in the cart; delivery is the standard one."""
 
+    notices: NotRequired[Notices]
+
 
 @_EXACT
 class DeliveryAnswer(TypedDict):
@@ -317,6 +323,7 @@ class AddressAnswer(TypedDict):
 class CheckoutAnswer(Sums):
     """The order as it stands before it is placed."""
 
+    notices: NotRequired[Notices]
     number: Number
     deliveries: list[DeliveryAnswer]
     address: AddressAnswer

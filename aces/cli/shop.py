@@ -19,8 +19,8 @@ def register(app: typer.Typer) -> None:
     """Adds the command."""
     app.command(
         "shop",
-        epilog="Examples: aces shop --theme harbor --scheme dark   "
-        "aces shop --run runs/demo --trial 3f2a   aces shop --marks my-marks.yaml",
+        epilog="Example: aces shop --theme harbor --scheme dark. A stored trial: aces shop --run "
+        "runs/demo --trial 3f2a. Marks of your own: aces shop --marks my-marks.yaml",
     )(shop)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aces.errors import TrialError
+from aces.pages import page_of
 from aces.types import (
     Action,
     AddToCart,
@@ -30,29 +31,17 @@ from agents.interfaces._reading import Box, Money, inside, place, read_product_i
 
 CAPTURE_PAUSES_S = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
-_PAGES: dict[str, Page] = {
-    "": "home",
-    "search": "results",
-    "category": "results",
-    "department": "results",
-    "deals": "results",
-    "product": "product",
-    "compare": "compare",
-    "seller": "seller",
-    "cart": "cart",
-    "checkout": "checkout",
-    "orders": "orders",
-}
-
 # boxes are measured on the page, the viewport is the part of it that shows
 _MEASURE = """() => ({
     viewport: [scrollX, scrollY, document.documentElement.clientWidth, innerHeight],
     language: document.documentElement.lang,
-    urls: [...document.querySelectorAll('article.listing')].map(
-        card => card.querySelector('.title a')?.getAttribute('href') ?? ''),
-    boxes: [...document.querySelectorAll('article.listing')].map(card => {
+    cards: [...document.querySelectorAll('article.listing, .tile')].map(card => {
         const box = card.getBoundingClientRect();
-        return [box.x + scrollX, box.y + scrollY, box.width, box.height];
+        return {
+            url: card.querySelector('.title a').getAttribute('href'),
+            full: card.matches('article.listing'),
+            box: [box.x + scrollX, box.y + scrollY, box.width, box.height],
+        };
     }),
 })"""
 
@@ -142,23 +131,23 @@ class PageVisit:
         kind = self._kind()
         seen = await self._interface.represent(self._tab)
         measured = await self._page.evaluate(_MEASURE)
-        boxes: list[Box] = [tuple(box) for box in measured["boxes"]]
         window: Box = tuple(measured["viewport"])
+        cards: list[tuple[str, bool, Box]] = [
+            (card["url"], card["full"], tuple(card["box"])) for card in measured["cards"]
+        ]
         self.visible = tuple(
-            read_product_id(url)
-            for url, box in zip(measured["urls"], boxes, strict=True)
-            if url and inside(box, window)
+            dict.fromkeys(read_product_id(url) for url, _, box in cards if inside(box, window))
         )
         listings: tuple[PerceivedListing, ...] = ()
         if kind == "results":
             money = Money(measured["language"], self._interface.shop.currency)
             found = await self._interface.read(self._tab, seen, money)
+            boxes = [box for _, full, box in cards if full]
             listings = place(found, boxes, window)
         return Observation(step=step, page=kind, listings=listings, **seen)
 
     def _kind(self) -> Page:
-        first, _, rest = urlsplit(self._page.url).path.strip("/").partition("/")
-        return "order" if first == "orders" and rest else _PAGES.get(first, "other")
+        return page_of(urlsplit(self._page.url).path)
 
     async def act(self, action: Action) -> str | None:
         """Carries out the action by clicking and typing, as a person would."""

@@ -23,7 +23,7 @@ const observer = new IntersectionObserver(entries => {
   }
 }, {threshold: [0, 0.99]});
 
-for (const card of document.querySelectorAll("article.listing")) observer.observe(card);
+for (const card of document.querySelectorAll("article.listing, .tile")) observer.observe(card);
 addEventListener("scroll", () => { deepest = Math.max(deepest, scrollY); }, {passive: true});
 
 function report() {

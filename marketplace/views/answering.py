@@ -1,11 +1,17 @@
 """What the JSON API says of carts, orders, results and reviews."""
 
-from aces.types import Review
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+from aces.types import Review, World
 from marketplace.answers import (
     AddressAnswer,
+    CartAnswer,
     CheckoutAnswer,
     FacetAnswer,
     ItemAnswer,
+    Notices,
     OrderAnswer,
     ProductAnswer,
     ResultsAnswer,
@@ -22,6 +28,7 @@ from marketplace.items import Line
 from marketplace.locales import short_day
 from marketplace.money import decimal
 from marketplace.sessions import Order, Session
+from marketplace.views.rendering import notices_at
 from marketplace.visits import Opened, SellerPage, card_of, line_card
 
 REVIEWS_PAGE = 10
@@ -44,9 +51,31 @@ def results_answer(session: Session, found: Results) -> ResultsAnswer:
             for position, listing in enumerate(found.listings, start=first)
         ],
     }
+    if world.notices:
+        answer["notices"] = _notices(world, "results")
     if found.facets:
         answer["facets"] = [_facet(facet) for facet in found.facets]
     return answer
+
+
+def cart_answer(session: Session) -> CartAnswer:
+    """Returns what lies in the cart."""
+    return {**sums(session, session.bill()), **told(session.world, "cart")}
+
+
+class Told(TypedDict):
+    """What a page tells beside its listings."""
+
+    notices: NotRequired[Notices]
+
+
+def told(world: World, *places: str) -> Told:
+    """Returns the notices of a page, the banner's among them; nothing where there are none."""
+    return {"notices": _notices(world, *places)} if world.notices else {}
+
+
+def _notices(world: World, *places: str) -> list[str]:
+    return [text for at in ("banner", *places) for _, text in notices_at(world, at)]
 
 
 def product_answer(opened: Opened) -> ProductAnswer:
@@ -54,6 +83,7 @@ def product_answer(opened: Opened) -> ProductAnswer:
     card, fit = opened.card, opened.card.fit
     return {
         "currency": card.world.currency,
+        **told(card.world),
         **card.details(),
         "reviews": {
             "total": len(card.reviews),
@@ -121,6 +151,7 @@ def checkout_answer(session: Session) -> CheckoutAnswer:
     world = session.world
     return {
         **sums(session, session.bill()),
+        **told(world, "checkout"),
         "number": len(session.orders) + 1,
         "deliveries": [
             {

@@ -22,13 +22,14 @@ from marketplace.openapi import description
 from marketplace.sessions import RefusalError, Session
 from marketplace.views import NAME, missing, put_in_cart, shop
 from marketplace.views.answering import (
+    cart_answer,
     checkout_answer,
     order_answer,
     product_answer,
     results_answer,
     reviews_answer,
     seller_answer,
-    sums,
+    told,
 )
 from marketplace.views.rendering import front
 from marketplace.visits import (
@@ -85,6 +86,7 @@ def home() -> Response:
             "shop": NAME,
             "currency": world.currency,
             "query": world.query,
+            **told(world),
             "deals": [card.summary() for card in rows.deals],
             "popular": [card.summary() for card in rows.popular],
         }
@@ -256,7 +258,7 @@ def _visitor() -> Session:
 
 
 def _cart(session: Session) -> Response:
-    return answer(sums(session, session.bill()))
+    return answer(cart_answer(session))
 
 
 def _sent() -> bytes:

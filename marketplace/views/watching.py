@@ -9,25 +9,13 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, request
 
+from aces.pages import page_of
 from marketplace.sessions import Session
 from marketplace.views import missing
 from marketplace.views.rendering import visitor
 
 watching = Blueprint("watching", __name__)
 
-PAGES = {
-    "": "home",
-    "search": "results",
-    "category": "results",
-    "department": "results",
-    "deals": "results",
-    "product": "product",
-    "compare": "compare",
-    "seller": "seller",
-    "cart": "cart",
-    "checkout": "checkout",
-}
-"""First part of a path -> the page's name in the log."""
 LONGEST_S = 24 * 3600.0
 
 
@@ -49,7 +37,7 @@ def seen() -> Response:
 def _log(
     session: Session, path: str, listings: dict[str, Any], seconds: float, deepest: float
 ) -> None:
-    page = PAGES.get(path.strip("/").partition("/")[0], "other")
+    page = page_of(path)
     shown = {i: _number(s) for i, s in listings.items() if session.listing(i) is not None}
     session.log("viewport", page, listings=list(shown), each=list(shown.values()), seconds=seconds)
     if deepest > 0:
