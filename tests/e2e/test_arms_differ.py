@@ -164,7 +164,8 @@ PAGE = {
             r'(page|paid|reviews): <div class="(banner|notices)" role="note">',
             r'(page|paid|reviews): (<p class="mark mark-disclosure">|Sorted by us|\s*)',
         ),
-        seen=("/", RESULTS, PRODUCT, "/cart", "/checkout"),
+        r"(\w+: )?notices\.\d",
+        seen=("/", RESULTS, ANSWER, PRODUCT, "/cart", "/checkout"),
         before=[],
     ),
     "parts": Treatment(

@@ -277,3 +277,22 @@ def test_looks_are_classes_on_the_page(visit, make_world, settings, classes):
         f"/static/{theme}.css",
     ]
     assert page.all(cls="price")[0].text == "15,99\xa0$".replace("\xa0", " ")
+
+
+def test_programs_are_told_the_notices_of_their_page(visit, make_world):
+    notices = [Mark(kind="c", text=place, look="coupon", place=place) for place in PAGE_PLACES]
+    visitor = visit(make_world(2, notices=tuple(notices)))
+    told = {
+        path: visitor.api("GET", path)["notices"]
+        for path in ("/api/home", "/api/search?q=x", "/api/products/p1", "/api/cart")
+    }
+    visitor.api("POST", "/api/cart", product_id="p1")
+    told["/api/checkout"] = visitor.api("GET", "/api/checkout")["notices"]
+    assert list(told.values()) == [
+        ["banner"],
+        ["banner", "results"],
+        ["banner"],
+        ["banner", "cart"],
+        ["banner", "checkout"],
+    ]
+    assert "notices" not in visit(make_world(2)).api("GET", "/api/search?q=x")
