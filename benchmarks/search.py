@@ -23,11 +23,11 @@ from typing import Any
 from aces.catalog import Catalog, load_catalog
 from aces.types import Listing, Product, World
 from benchmarks.machine import RESULTS, hardware, write_result
-from marketplace.finding import Query, find
-from marketplace.index import texts
-from marketplace.search import Index, index_of
+from marketplace.finding.index import texts
+from marketplace.finding.results import Query, find
+from marketplace.finding.search import Index, index_of
+from marketplace.finding.words import fold, words
 from marketplace.sessions import Session, Sessions
-from marketplace.words import fold, words
 
 PAGE = 24
 SYLLABLES = [first + last for first in "bdfgklmnprstvz" for last in "aeiou"]

@@ -6,7 +6,7 @@ from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from aces.types import Listing, Mark, Option, OptionValue, Product, Review, World
-from marketplace.answers import Details, OfferAnswer, OptionAnswer, Summary, ValueAnswer
+from marketplace.api.answers import Details, OfferAnswer, OptionAnswer, Summary, ValueAnswer
 from marketplace.choosing import (
     Chosen,
     as_chosen,

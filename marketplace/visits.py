@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from aces.types import Listing, Review, Seller
-from marketplace.asked import COMPARED
+from marketplace.api.asked import COMPARED
 from marketplace.cards import Card
 from marketplace.choosing import as_chosen, chosen
-from marketplace.finding import Query, offered, search, similar
+from marketplace.finding.results import Query, offered, search, similar
 from marketplace.front import Front, deals, popular
 from marketplace.items import Line
 from marketplace.reviews import sorted_by, with_stars

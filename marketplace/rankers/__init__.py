@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from aces.registry import Registry
 from aces.types import World
-from marketplace.search import Index, Ranking
+from marketplace.finding.search import Index, Ranking
 
 
 class Ranker(Protocol):

@@ -1,7 +1,7 @@
 """Full-text search, with nothing pinned."""
 
 from aces.types import World
-from marketplace.search import Index, Ranking
+from marketplace.finding.search import Index, Ranking
 
 
 class Bm25Ranker:

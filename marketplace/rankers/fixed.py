@@ -1,8 +1,8 @@
 """The shelf that the experiment pins."""
 
 from aces.types import World
-from marketplace.search import Index, Ranking
-from marketplace.words import fold, spellings, telling, words
+from marketplace.finding.search import Index, Ranking
+from marketplace.finding.words import fold, spellings, telling, words
 
 
 class FixedRanker:

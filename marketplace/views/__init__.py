@@ -6,7 +6,7 @@ from typing import NoReturn, Protocol, cast
 
 from flask import abort, current_app
 
-from marketplace.asked import MAX_UNITS
+from marketplace.api.asked import MAX_UNITS
 from marketplace.sessions import Session, Sessions
 
 NAME = "Marigold"

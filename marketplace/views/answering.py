@@ -5,7 +5,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from aces.types import Review, World
-from marketplace.answers import (
+from marketplace.api.answers import (
     AddressAnswer,
     CartAnswer,
     CheckoutAnswer,
@@ -23,7 +23,7 @@ from marketplace.answers import (
 from marketplace.bill import Bill, delivery_choices
 from marketplace.cards import Card
 from marketplace.customer import CUSTOMER, Address
-from marketplace.finding import Facet, Results
+from marketplace.finding.results import Facet, Results
 from marketplace.items import Line
 from marketplace.locales import short_day
 from marketplace.money import decimal

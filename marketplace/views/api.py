@@ -13,12 +13,12 @@ from pydantic import TypeAdapter, ValidationError
 from werkzeug.datastructures import MultiDict
 from werkzeug.routing import BaseConverter
 
-from marketplace import asked
-from marketplace.answers import CategoryAnswer
+from marketplace.api import asked
+from marketplace.api.answers import CategoryAnswer
+from marketplace.api.openapi import description
 from marketplace.cards import wanted_options
 from marketplace.customer import Address
-from marketplace.finding import Query, find
-from marketplace.openapi import description
+from marketplace.finding.results import Query, find
 from marketplace.sessions import RefusalError, Session
 from marketplace.views import NAME, missing, put_in_cart, shop
 from marketplace.views.answering import (

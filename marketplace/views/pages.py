@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from aces.types import Seller
 from marketplace.cards import Card, product_url
-from marketplace.finding import SORTS, Query, Results, find
+from marketplace.finding.results import SORTS, Query, Results, find
 from marketplace.front import WINDOWS, Front, Shelf, popular
 from marketplace.locales import number, stars
 from marketplace.sessions import Session

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 
 from aces.types import Coupon
 from marketplace.cards import Card, wanted_options
-from marketplace.finding import Query
+from marketplace.finding.results import Query
 from marketplace.reviews import SORTS, sorted_by
 from marketplace.sessions import Session
 from marketplace.structured import open_graph, product_graph

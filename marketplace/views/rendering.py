@@ -24,7 +24,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from aces.types import Mark, World
 from marketplace.cards import Card
 from marketplace.customer import CUSTOMER
-from marketplace.finding import Query, Results
+from marketplace.finding.results import Query, Results
 from marketplace.front import Front
 from marketplace.locales import number
 from marketplace.marks import visible_text

@@ -8,8 +8,8 @@ from pydantic import TypeAdapter
 from schemathesis import GenerationMode
 from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
 
+from marketplace.api.openapi import OPERATIONS
 from marketplace.app import create_app
-from marketplace.openapi import OPERATIONS
 from marketplace.sessions import Sessions
 
 SESSIONS = Sessions()

@@ -8,7 +8,7 @@ import pytest
 
 from aces.catalog import Catalog
 from aces.types import Category, Listing, Product, World
-from marketplace.finding import SORTS, Query, find, search, similar
+from marketplace.finding.results import SORTS, Query, find, search, similar
 from marketplace.sessions import Sessions
 
 CATEGORIES = {

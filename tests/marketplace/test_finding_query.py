@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from marketplace.finding import SORTS, Query
+from marketplace.finding.results import SORTS, Query
 
 names = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=12)
 cents = st.none() | st.integers(1, 10**9)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from aces.catalog import Catalog
 from aces.types import Category, Listing, Product, World
-from marketplace import search as search_module
-from marketplace.index import build, document
-from marketplace.search import Index, index_of
-from marketplace.spelling import Spelling, understand
+from marketplace.finding import search as search_module
+from marketplace.finding.index import build, document
+from marketplace.finding.search import Index, index_of
+from marketplace.finding.spelling import Spelling, understand
 
 WORDS = ("lamp", "desk", "red", "steel", "usb", "cable", "warm", "light")
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aces.types import Category, Listing, Product
-from marketplace.words import Word, fold, terms, words
+from marketplace.finding.words import Word, fold, terms, words
 
 K1, B = 1.5, 0.75
 TITLE, NAMES, BODY = 3, 2, 1

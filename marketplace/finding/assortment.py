@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aces.types import Listing, Product
-from marketplace.columns import Codes, Columns, Rows
+from marketplace.finding.columns import Codes, Columns, Rows
 
 
 class Assortment:

@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
-from marketplace.words import SMALL_WORDS, Word, fold, spellings, stem, telling, words
+from marketplace.finding.words import SMALL_WORDS, Word, fold, spellings, stem, telling, words
 
 SHORTEST = 4
 """Letters of the shortest word that is corrected; from twice as many, two may be wrong."""

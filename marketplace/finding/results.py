@@ -6,13 +6,13 @@ from typing import cast
 
 from aces.catalog import Catalog
 from aces.types import Listing, World
-from marketplace.assortment import Ids
-from marketplace.facets import Choice, Facet, facets_of
-from marketplace.query import SORTS, Query
+from marketplace.finding.assortment import Ids
+from marketplace.finding.facets import Choice, Facet, facets_of
+from marketplace.finding.query import SORTS, Query
+from marketplace.finding.search import Index, index_of
+from marketplace.finding.sieve import Sieve
 from marketplace.rankers import RANKERS, Ranker
-from marketplace.search import Index, index_of
 from marketplace.sessions import Session
-from marketplace.sieve import Sieve
 
 __all__ = ["SORTS", "Choice", "Facet", "Query", "Results", "find", "offered", "search", "similar"]
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from marketplace.assortment import Assortment
-from marketplace.columns import ATTRIBUTE, Codes, Rows
-from marketplace.query import Query
+from marketplace.finding.assortment import Assortment
+from marketplace.finding.columns import ATTRIBUTE, Codes, Rows
+from marketplace.finding.query import Query
 
 Mask = NDArray[np.bool_]
 _ORDERS: dict[str, tuple[str, int]] = {

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
-from marketplace import answers, asked
+from marketplace.api import answers, asked
 
 ERRORS = {
     "400": "The request can't be read.",

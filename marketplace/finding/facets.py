@@ -12,10 +12,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from marketplace.columns import ATTRIBUTE
+from marketplace.finding.columns import ATTRIBUTE
+from marketplace.finding.query import Query, between, sentence, told
+from marketplace.finding.sieve import TESTS, Sieve, chosen, within
 from marketplace.money import digits
-from marketplace.query import Query, between, sentence, told
-from marketplace.sieve import TESTS, Sieve, chosen, within
 
 MAX_CHOICES = 30
 MAX_ATTRIBUTES = 8

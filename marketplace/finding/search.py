@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from aces.catalog import Catalog
 from aces.types import Listing, Product, World
-from marketplace.assortment import Assortment, Ids
-from marketplace.columns import Columns, by_popularity
-from marketplace.index import Postings, Scores, build, document
-from marketplace.spelling import Asked, Spelling, understand
-from marketplace.words import fold, terms, words
+from marketplace.finding.assortment import Assortment, Ids
+from marketplace.finding.columns import Columns, by_popularity
+from marketplace.finding.index import Postings, Scores, build, document
+from marketplace.finding.spelling import Asked, Spelling, understand
+from marketplace.finding.words import fold, terms, words
 
 KEPT = 64
 """Queries whose scores are kept for the next page, filter or shopper."""

@@ -1,0 +1,1 @@
+"""How a shopper finds things: words to an index, an index to results, results to facets."""
