@@ -36,6 +36,8 @@ test-slow: setup
 bench: setup
 	$(BIN)/python -m benchmarks.choice
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.shop
+	$(BIN)/python -m benchmarks.search
 	$(BIN)/python -m benchmarks.coverage
 
 clean:

@@ -9,7 +9,6 @@ brands, prices, stars and delivery by one grouped query each. Spelling it does n
 """
 
 import argparse
-import json
 import random
 import sqlite3
 import statistics
@@ -22,7 +21,7 @@ from typing import Any
 
 from aces.catalog import Catalog, load_catalog
 from aces.types import Listing, Product, World
-from benchmarks.machine import RESULTS, hardware, write_result
+from benchmarks.machine import write_result
 from marketplace.finding.index import texts
 from marketplace.finding.results import Query, find
 from marketplace.finding.search import Index, index_of
@@ -274,20 +273,7 @@ def main() -> None:
     body = f"{args.products:,} products, first {PAGE} results and their number.\n\n" + "\n".join(
         lines
     )
-    result = {
-        "machine": hardware(),
-        "products": args.products,
-        "queries": args.queries,
-        "build": {s.name: {"seconds": s.build_s, "memory_mb": s.memory_mb} for s in sides},
-        "milliseconds": {
-            kind: {side.name: told for side, told in zip(sides, results, strict=False)}
-            for kind, results in rows.items()
-        },
-        "closed_shelf_us": shelf_us,
-    }
     print(body)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "search.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(f"\nwrote {write_result('search', 'Search of a large catalogue', body)}")
 
 
