@@ -55,6 +55,14 @@ class Shelf(Record):
 
     @model_validator(mode="before")
     @classmethod
+    def _as_it_is_called_today(cls, data: Any) -> Any:  # noqa: ANN401
+        """Runs of the first version call the first theme `default`."""
+        if isinstance(data, dict) and data.get("theme") == "default":
+            return {**data, "theme": "marigold"}
+        return data
+
+    @model_validator(mode="before")
+    @classmethod
     def _one_column_in_a_list(cls, data: Any) -> Any:  # noqa: ANN401
         if isinstance(data, dict) and data.get("layout") == "list":
             if data.get("columns", 1) != 1:

@@ -94,7 +94,22 @@ def _analyze(
     fits, notes = fit_all(table, asked, study)
     rows = [row for fit in fits for row in estimates_of(fit)] + list(share_estimates(table))
     checks = run_checks(table, study)
+    notes = [*_off_shelf(table), *notes]
     return Analysis(name, table, study, tuple(fits), tuple(rows), checks, tuple(notes))
+
+
+def _off_shelf(table: pd.DataFrame) -> list[str]:
+    """Says how often an open shop sold what the shelf does not hold: these trials have no row."""
+    if "bought_off_shelf" not in table:
+        return []
+    bought = table.drop_duplicates("trial_id")["bought_off_shelf"]
+    away = int((bought != "").sum())
+    if not away:
+        return []
+    return [
+        f"{away:,} of {len(bought):,} trials bought something that their shelf did not hold "
+        "(`bought_off_shelf`): estimates are given a purchase from the shelf"
+    ]
 
 
 def analyze_paths(

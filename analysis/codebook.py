@@ -47,6 +47,11 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "cause": ("", "Why it failed; empty otherwise"),
     "probability": ("", "The model's own choice probability; empty where it was not read"),
     "run": ("", "Folder or file the row was read from"),
+    "seen_position": (
+        "slot",
+        "Where it stood on the first page of results that showed it; open shops only",
+    ),
+    "bought_off_shelf": ("", "What the trial bought that the shelf did not hold; open shops only"),
     "log_price": ("ln", "ln of the price in major units"),
     "log_review_count": ("ln", "ln of 1 + reviews"),
 }

@@ -56,6 +56,12 @@ _CLICKED = """
     WHERE e.kind = 'product'
 """
 
+_RESULTS = """
+    SELECT e.trial_id, e.data FROM events e
+    JOIN latest o ON o.trial_id = e.trial_id AND o.attempt = e.attempt
+    WHERE e.kind IN ('search', 'category') ORDER BY e.trial_id, e.seq
+"""
+
 
 def load_choices(paths: str | Path | Iterable[str | Path]) -> pd.DataFrame:
     """Returns the long table of run folders, or of Parquet or CSV files, with derived columns.
@@ -115,6 +121,12 @@ def choices(store: RunStore) -> pd.DataFrame:
     world = shelves.worlds.take(met).reset_index(drop=True)
     columns |= _per_trial(trials, world, study, trial)
     columns |= _outcomes(store, trials, trial, shelves.products, shelves.codes[alternative])
+    if study.is_open:
+        page_size = int(study.spec.shelf.settings()["page_size"])
+        rows = _Pairs(
+            pd.Index(trials["trial_id"]), shelves.products, trial, shelves.codes[alternative]
+        )
+        columns |= _roamed(store, trials, rows, page_size)
     table = pd.DataFrame(columns)
     further = [name for name in table if name not in CONTRACT]
     return derive(table[[*CONTRACT, *further]].assign(run=study.name))
@@ -258,6 +270,26 @@ def _outcomes(
     }
 
 
+def _roamed(
+    store: RunStore, trials: pd.DataFrame, rows: "_Pairs", page_size: int
+) -> dict[str, Any]:
+    """Where listings stood as the buyer first saw them, and what was bought that no shelf held."""
+    slots: dict[tuple[str, str], float] = {}
+    for trial_id, text in store.db.execute(_RESULTS):
+        shown = json.loads(text)
+        before = (shown["page"] - 1) * page_size
+        for slot, product in enumerate(shown["results"], start=before + 1):
+            slots.setdefault((trial_id, product), slot)
+    bought = rows.products.get_indexer(pd.Index(trials["bought"], dtype=rows.products.dtype))
+    on_shelf = np.zeros(len(trials), dtype=bool)
+    on_shelf[rows.trial[bought[rows.trial] == rows.codes]] = True
+    away = trials["bought"].where(trials["status"].eq("chosen") & ~on_shelf, "").fillna("")
+    return {
+        "seen_position": rows.numbers(slots),
+        "bought_off_shelf": away.array.take(rows.trial),
+    }
+
+
 @dataclass(frozen=True)
 class _Pairs:
     """The rows of the long table as (trial, product), each pair one integer."""
@@ -285,7 +317,10 @@ class _Pairs:
     def values(self, by_trial: Iterable[tuple[str, str | None]]) -> NDArray[np.float64]:
         """Returns each row's number from per-trial JSON of product -> number; NaN without one."""
         read = [(t, json.loads(text)) for t, text in by_trial if isinstance(text, str)]
-        numbers = {(t, product): x for t, table in read for product, x in table.items()}
+        return self.numbers({(t, product): x for t, table in read for product, x in table.items()})
+
+    def numbers(self, numbers: Mapping[tuple[str, str], float]) -> NDArray[np.float64]:
+        """Returns each row's number; NaN for a pair without one."""
         result = np.full(len(self.trial), np.nan)
         if numbers:
             keys = pd.Index(self.keys(list(numbers)))

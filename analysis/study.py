@@ -88,6 +88,12 @@ class Study:
         return self.store.meta("catalog") or {}
 
     @property
+    def is_open(self) -> bool:
+        """Whether buyers may have seen other listings, or other slots, than the plan's."""
+        shelf = self.spec.shelf
+        return shelf.rest != "none" or shelf.ranker != "fixed" or bool(shelf.controls)
+
+    @property
     def varied(self) -> list[str]:
         """Levels that differ between worlds, in the order of the treatments."""
         return [level for d in self.declarations.values() for level in d.varied()]

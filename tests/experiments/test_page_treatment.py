@@ -7,7 +7,9 @@ import pytest
 from aces.design import Version, Versions
 from aces.errors import SpecError
 from aces.seeds import Stream
+from aces.store import RunStore
 from aces.types import Listing
+from analysis.analyze import analyze
 from analysis.frame import load_choices
 
 VERSIONS = [
@@ -154,3 +156,33 @@ def test_marks_of_one_s_own_and_presets_are_drawn_shown_and_known(planned):
     assert plan.legend()["countdown"] == (marks["countdown"].text,)
     with pytest.raises(SpecError, match="give it a `text:`"):
         planned(treatments=json.dumps([{"use": "badges", "tags": [{"level": "shiny"}]}]))
+
+
+def test_an_open_shop_says_what_was_bought_elsewhere_and_where_things_stood(go, folder):
+    wide = ["worlds_per_task=15", "shelf.rest=catalog", "shelf.ranker=bm25"]
+    go(settings=wide)
+    table = load_choices(folder / "run")
+    trials = table.groupby("trial_id")
+    away = trials["bought_off_shelf"].first()
+    chosen = trials["chosen"].sum()
+    left = trials["status"].first() == "abstained"
+    assert 0 < (away != "").sum() < len(away)
+    assert ((chosen == 1) | (away != "") | left).all()
+    assert ((chosen == 0) | (away == "")).all()
+    # the search's order is the same in every world; the assigned position is not
+    for _, rows in table.groupby("product_id"):
+        assert rows["seen_position"].nunique() == 1
+    assert (table["seen_position"] != table["position"]).any()
+    with RunStore.open(folder / "run") as store:
+        notes = analyze(store).notes
+    assert any("bought_off_shelf" in note for note in notes)
+
+
+def test_a_closed_shop_s_table_is_as_it_was(go, folder):
+    go()
+    table = load_choices(folder / "run")
+    assert not {"seen_position", "bought_off_shelf"} & set(table)
+
+
+def test_a_run_of_the_first_version_is_still_read(planned):
+    assert planned(**{"shelf.theme": "default"}).spec.shelf.theme == "marigold"
