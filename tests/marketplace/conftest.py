@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from io import BytesIO
-from threading import Thread
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from werkzeug.serving import make_server
 
 from aces.types import Coupon, Listing, Offer, Option, OptionValue, Product, Review, World
 from marketplace.app import create_app
@@ -274,12 +272,6 @@ def log(sessions: Sessions) -> Callable[..., list[dict]]:
 
 
 @pytest.fixture
-def address(app: Flask) -> Iterator[str]:
+def address(app: Flask, serve: Callable[[Flask], str]) -> str:
     """Where the shop is served."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    return serve(app)
