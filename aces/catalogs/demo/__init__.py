@@ -1,8 +1,9 @@
 """The built-in catalogue: invented products in thirteen categories, with pictures drawn by code.
 
-A category is three files: `<category>.json` holds its rows, each with a `look`; `<category>.py`
-draws a look from several sides; `<category>.reviews.json` holds what buyers say. Who they are and
-when they said it, and what the sellers' terms are, is drawn at random in `people.py`.
+A category is three files: `<category>.json` holds its rows, each with a `look`;
+`drawings/<category>.py` draws a look from several sides; `<category>.reviews.json` holds what
+buyers say. Who they are and when they said it, and what the sellers' terms are, is drawn at random
+in `people.py`.
 `picture_keys.json` holds the digest of each drawing, so that loading draws nothing and the
 catalogue is the same on every machine; `python -m aces.catalogs.demo` writes it anew.
 """
@@ -22,7 +23,7 @@ from aces.catalog import Catalog
 from aces.catalog_builder import CatalogBuilder, picture_digest
 from aces.catalogs.demo import people
 from aces.catalogs.demo.departments import CATEGORIES, DRAWERS
-from aces.catalogs.demo.studio import rasterise
+from aces.catalogs.demo.drawings.studio import rasterise
 
 FOLDER = Path(__file__).parent
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
-from aces.catalogs.demo import (
+from aces.catalogs.demo.drawings import (
     area_rug,
     bidet,
     fitness_watch,
