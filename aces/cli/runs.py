@@ -72,6 +72,8 @@ def run(
     spec = read_experiment(experiment, settings)
     catalog = load_catalog(spec.catalog, spec.folder)
     _report_problems(catalog)
+    if spec.shelf.rest == "catalog":
+        say(f"storing the whole catalogue with its {len(catalog.pictures):,} pictures first")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _ProgressBar() as bar:
         result = run_experiment(

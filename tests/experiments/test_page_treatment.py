@@ -1,9 +1,12 @@
 """The page as a treatment: its settings are drawn per world, shown, stored, and taken apart."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+import experiments
+from aces.cli.console import read_experiment
 from aces.design import Version, Versions
 from aces.errors import SpecError
 from aces.seeds import Stream
@@ -11,6 +14,8 @@ from aces.store import RunStore
 from aces.types import Listing
 from analysis.analyze import analyze
 from analysis.frame import load_choices
+from experiments.executors.inline import InlineExecutor
+from experiments.run import run
 
 VERSIONS = [
     {"name": "plain", "settings": {"theme": "marigold", "columns": 3, "layout": "grid"}},
@@ -186,3 +191,16 @@ def test_a_closed_shop_s_table_is_as_it_was(go, folder):
 
 def test_a_run_of_the_first_version_is_still_read(planned):
     assert planned(**{"shelf.theme": "default"}).spec.shelf.theme == "marigold"
+
+
+def test_the_shipped_example_runs_and_finds_what_was_planted(demo, tmp_path):
+    config = Path(experiments.__file__).parent / "configs" / "page-and-marks.yaml"
+    spec = read_experiment(config, ["worlds_per_task=60"])
+    run(spec, demo, tmp_path / "run", InlineExecutor())
+    with RunStore.open(tmp_path / "run") as store:
+        (fit,) = [f for f in analyze(store).fits if f.analysis == "conditional_logit"]
+    terms = ["row_1", "log_price", "voucher", "countdown", "local", "row_1:page"]
+    assert list(fit.result.params.index) == terms
+    low, high = fit.result.conf_int().loc["voucher"]
+    assert low < 0.8 < high
+    assert low > 0
