@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
+from hypothesis import settings
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from agents.browser import find_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+# The same examples every time, so that a landing does not depend on luck;
+# HYPOTHESIS_PROFILE=explore looks for new ones.
+settings.register_profile("explore")
+settings.register_profile("fixed", derandomize=True, database=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 # Without partial raster a page has one set of pixels; with it, edges vary in one load of ten.
 BROWSER_FLAGS = ["--no-sandbox", "--disable-partial-raster"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Protocol
@@ -257,7 +257,7 @@ def _cents(text: str, currency: str) -> int | None:
     """The amount a parameter holds in major units, if it is one."""
     try:
         cents = minor_units(Decimal(text), currency) if len(text) <= MAX_DIGITS else -1
-    except (InvalidOperation, ValueError, OverflowError):
+    except (ArithmeticError, ValueError):  # no number, one beyond Decimal's reach, or not finite
         return None
     return cents if 0 <= cents <= MAX_CENTS else None
 

@@ -4,7 +4,7 @@ import string
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
@@ -81,6 +81,8 @@ def test_taking_back_every_filter_leaves_the_words(query):
         st.text(max_size=20) | st.text(string.digits + ".-e_", max_size=20),
     )
 )
+@example([("high", "1e1000000")])
+@example([("low", "Infinity"), ("high", "-NaN")])
 def test_any_url_can_be_read(args):
     query = Query.read(MultiDict(args), "USD")
     assert read(query.url(page=query.page)) == query
