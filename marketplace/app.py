@@ -21,16 +21,9 @@ from marketplace.views.pages import pages
 from marketplace.views.pictures import pictures as picture_pages
 from marketplace.views.product import products
 from marketplace.views.purchase import purchase
-from marketplace.views.rendering import WATCHED, error_page, register
+from marketplace.views.rendering import POLICY, POLICY_NAME, error_page, register
 from marketplace.views.watching import watching
 
-# Style attributes carry the grid's columns, the stars' width and swatches. They are the shop's
-# own: seller text is escaped and never stands in one.
-POLICY = (
-    "default-src 'self'; img-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
-    "script-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
-POLICY_NAME = "Content-Security-Policy"
 GUARD = [
     (POLICY_NAME, POLICY),
     ("X-Content-Type-Options", "nosniff"),
@@ -66,12 +59,8 @@ class Guarded(Flask):
         ) -> Callable[[bytes], object]:
             added = FILE_HEADERS if is_file and status.startswith("200") else PAGE_HEADERS
             kept = [header for header in headers if header[0] != "Cache-Control"]
-            if (WATCHED, "1") in kept:
-                kept.remove((WATCHED, "1"))
-                added = [
-                    (POLICY_NAME, POLICY.replace("script-src 'none'", "script-src 'self'")),
-                    *added[1:],
-                ]
+            if any(name == POLICY_NAME for name, _ in kept):  # the page has one of its own
+                added = added[1:]
             return start_response(status, kept + added, *exc_info)  # type: ignore[arg-type]
 
         return super().wsgi_app(environ, start)

@@ -103,12 +103,6 @@ class Card:
         return max(0, (cents - self.listing.price_cents) * 100 // cents) if cents else 0
 
     @property
-    def saving_text(self) -> str | None:
-        """What is saved on the list price, where that is above the price."""
-        cents = (self.listing.list_price_cents or 0) - self.listing.price_cents
-        return self.money(cents) if cents > 0 else None
-
-    @property
     def rating(self) -> str | None:
         """Stars to one decimal."""
         rating = self.listing.rating

@@ -1,5 +1,7 @@
 """How the shop looks, chosen by a person who browses it; trials have no such page."""
 
+from typing import get_args
+
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -9,11 +11,12 @@ from marketplace.views.rendering import THEMES, see_other, visitor
 
 dressing = Blueprint("dressing", __name__)
 
-CHOICES = {
+CHOICES: dict[str, tuple[str, ...]] = {
     "theme": THEMES,
-    "density": ("comfortable", "compact"),
-    "layout": ("grid", "list"),
-    "scheme": ("auto", "light", "dark"),
+    **{
+        name: get_args(World.model_fields[name].annotation)
+        for name in ("density", "layout", "scheme")
+    },
 }
 """Setting of a world -> what a person may choose."""
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast, get_args
 from urllib.parse import urlencode
 
 from flask import (
@@ -21,6 +21,7 @@ from flask import (
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
+from aces.shelf import Theme
 from aces.types import Mark, World
 from marketplace.cards import Card
 from marketplace.customer import CUSTOMER
@@ -33,9 +34,16 @@ from marketplace.sessions import Session
 from marketplace.views import NAME, shop
 
 COOKIE = "session"
-WATCHED = "X-Watched"
-"""Tells the application that a page may load its one script; never leaves the server."""
-THEMES = ("marigold", "harbor")
+POLICY_NAME = "Content-Security-Policy"
+# Style attributes carry the grid's columns, the stars' width and swatches. They are the shop's
+# own: seller text is escaped and never stands in one.
+POLICY = (
+    "default-src 'self'; img-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
+    "script-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+WATCHED_POLICY = POLICY.replace("script-src 'none'", "script-src 'self'")
+"""Of pages that load the one script there is."""
+THEMES: tuple[str, ...] = get_args(Theme)
 """The first is the one for any other name."""
 LOOKS = (
     "badge",
@@ -98,7 +106,7 @@ def page(template: str, session: Session, status: int = 200, **facts: object) ->
     """Returns a page of an open session."""
     response = make_response(_render(template, session, **facts), status)
     if session.world.watch:
-        response.headers[WATCHED] = "1"
+        response.headers[POLICY_NAME] = WATCHED_POLICY
     return response
 
 

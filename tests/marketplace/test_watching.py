@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from marketplace.app import POLICY
+from marketplace.views.rendering import POLICY
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Which categories there are, what they are called, and who draws them."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from aces.catalogs.demo.drawings import (
     area_rug,
@@ -31,39 +31,28 @@ class Drawer(Protocol):
         ...
 
 
-CATEGORIES = {
-    "fitness_watch": Category(title="Fitness watches", department="Electronics"),
-    "stapler": Category(title="Staplers", department="Office"),
-    "mousepad": Category(title="Mouse pads", department="Office"),
-    "office_lamp": Category(title="Desk lamps", department="Office"),
-    "toothpaste": Category(title="Toothpaste", department="Household"),
-    "usb_cable": Category(title="USB cables", department="Electronics"),
-    "toilet_paper": Category(title="Toilet paper", department="Household"),
-    "bidet": Category(title="Bidets", department="Household"),
-    "iphone_16_pro_cover": Category(title="iPhone 16 Pro cases", department="Electronics"),
-    "washing_machine": Category(title="Washing machines", department="Home"),
-    "t_shirt": Category(title="T-shirts", department="Clothing & Shoes"),
-    "running_shoe": Category(title="Running shoes", department="Clothing & Shoes"),
-    "area_rug": Category(title="Area rugs", department="Home"),
-}
-"""Category -> its names, in catalogue order: the ten of ACES, two of apparel, one of home."""
-
-_MODULES = (
-    fitness_watch,
-    stapler,
-    mousepad,
-    office_lamp,
-    toothpaste,
-    usb_cable,
-    toilet_paper,
-    bidet,
-    iphone_16_pro_cover,
-    washing_machine,
-    t_shirt,
-    running_shoe,
-    area_rug,
+_ROWS: tuple[tuple[Any, str, str], ...] = (
+    (fitness_watch, "Fitness watches", "Electronics"),
+    (stapler, "Staplers", "Office"),
+    (mousepad, "Mouse pads", "Office"),
+    (office_lamp, "Desk lamps", "Office"),
+    (toothpaste, "Toothpaste", "Household"),
+    (usb_cable, "USB cables", "Electronics"),
+    (toilet_paper, "Toilet paper", "Household"),
+    (bidet, "Bidets", "Household"),
+    (iphone_16_pro_cover, "iPhone 16 Pro cases", "Electronics"),
+    (washing_machine, "Washing machines", "Home"),
+    (t_shirt, "T-shirts", "Clothing & Shoes"),
+    (running_shoe, "Running shoes", "Clothing & Shoes"),
+    (area_rug, "Area rugs", "Home"),
 )
-DRAWERS: Mapping[str, Drawer] = {
-    module.__name__.rpartition(".")[2]: cast(Drawer, module) for module in _MODULES
+"""Who draws, title and department: the ten of ACES, two of apparel, one of home."""
+
+DRAWERS: Mapping[str, Drawer] = {row[0].__name__.rpartition(".")[2]: row[0] for row in _ROWS}
+"""Category -> who draws it, in catalogue order."""
+
+CATEGORIES = {
+    name: Category(title=title, department=department)
+    for name, (_, title, department) in zip(DRAWERS, _ROWS, strict=True)
 }
-"""Category -> who draws it."""
+"""Category -> how it is called, in the same order."""
