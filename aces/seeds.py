@@ -45,5 +45,14 @@ class Stream:
 
         return NormalDist().inv_cdf(self.uniform())
 
+    def whole(self) -> int:
+        """Returns the stream's own whole number in [0, 2**31), as model servers take seeds."""
+        return self._number(8) >> 33
+
+    @property
+    def address(self) -> str:
+        """The names that lead to it, as one text."""
+        return self._key
+
     def _number(self, size: int) -> int:
         return int.from_bytes(blake2b(self._key.encode(), digest_size=size).digest(), "big")

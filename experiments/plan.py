@@ -14,7 +14,7 @@ from aces.errors import CatalogError, SpecError, nearest
 from aces.registry import Registry
 from aces.seeds import Stream
 from aces.spec import CHANGEABLE, ExperimentSpec, Plugin, digest
-from aces.types import Assignment, Buyer, Listing, Mark, Task, Trial, World
+from aces.types import Assignment, Buyer, Ground, Listing, Mark, Task, Trial, World
 from agents.buyers import BUYERS
 from agents.interfaces import INTERFACES
 from experiments.designs import Cell
@@ -131,6 +131,10 @@ class Plan:
         if getattr(buyer, "shares_noise", False):
             return stream
         return stream.child(trial.buyer, trial.interface)
+
+    def visit_stream(self, trial: Trial) -> Stream:
+        """The stream an interface draws from in a trial: the numbers it gives things, say."""
+        return Stream(self.spec.seed, "visit", trial.id)
 
     def legend(self) -> dict[str, tuple[str, ...]]:
         """The texts by which marks are known: the shop's, the catalogue's and those of arms."""
@@ -305,6 +309,7 @@ def _resolve_buyers(
     """The specification with rules in buyers' parameters turned into what they mean here."""
     levels = {level for declaration in declarations.values() for level in declaration.levels()}
     kinds = _legend(listings, declarations)
+    ground = Ground(spec.seed, listings, spec.folder)
     resolved = []
     for index, entry in enumerate(spec.buyers):
         plugin: Any = BUYERS.load(entry.use)
@@ -314,7 +319,7 @@ def _resolve_buyers(
                 _check_term(spec, ("buyers", index, key, term), term, levels, kinds)
         if hasattr(plugin, "resolve"):
             try:
-                config = plugin.resolve(plugin.Config(**parameters), spec.seed, listings)
+                config = plugin.resolve(plugin.Config(**parameters), ground)
             except SpecError as error:
                 raise SpecError(f"{spec.where('buyers', index)}: {error}") from error
             parameters = config.model_dump(mode="json")

@@ -107,7 +107,8 @@ async def replay(job: Job, pages: Sequence[StoredPage], station: Station) -> Rep
     """
     token = station.admit(job.assignment)
     try:
-        async with station.interface(job.trial.interface).visit(token) as visit:
+        stream = station.plan.visit_stream(job.trial)
+        async with station.interface(job.trial.interface).visit(token, stream) as visit:
             for page in pages:
                 seen = await visit.observe(page.step)
                 what = page.differs(seen) or ("" if visit.url == page.url else "url")

@@ -72,7 +72,7 @@ async def _visit(job: Job, station: Station, token: str, course: _Course) -> Non
     task = plan.tasks[job.assignment.task_id]
     session = buyer.start(task, plan.noise(job.assignment, trial, buyer))
     error: str | None = None
-    async with station.interface(trial.interface).visit(token) as visit:
+    async with station.interface(trial.interface).visit(token, plan.visit_stream(trial)) as visit:
         for number in range(1, plan.spec.max_steps + 1):
             before = time.perf_counter()
             observation = await visit.observe(number)

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 from aces import terms
 from aces.errors import SpecError, nearest
 from aces.seeds import Stream
-from aces.types import Listing, PerceivedListing, Record, Requirements, Task
+from aces.types import Ground, PerceivedListing, Record, Requirements, Task
 from agents.buyers._errand import Errand
 
 
@@ -63,19 +63,18 @@ class UtilityBuyer:
         self._weights = np.array([config.coefficients.get(name, 0.0) for name in self._names])
 
     @classmethod
-    def resolve(cls, config: Config, seed: int, listings: Sequence[Listing]) -> Config:
+    def resolve(cls, config: Config, ground: Ground) -> Config:
         """Returns the parameters with a rule for product effects turned into a table.
 
         Args:
             config: As written in the experiment.
-            seed: The experiment's.
-            listings: Base offers of every product that may be shown.
+            ground: Seed and listings of the experiment.
 
         Raises:
             SpecError: If a table names a product that no shelf shows.
         """
         rule = config.product_effects
-        shown = [item.product_id for item in listings]
+        shown = [item.product_id for item in ground.listings]
         if isinstance(rule, dict):
             for product_id in rule:
                 if product_id not in shown:
@@ -83,11 +82,11 @@ class UtilityBuyer:
                     raise SpecError(f"product_effects: no shelf shows '{product_id}'{hint}")
         if not isinstance(rule, ProductEffects):
             return config
-        stream = Stream(seed, "product effects")
+        stream = Stream(ground.seed, "product effects")
         table = {
             item.product_id: rule.sd * stream.child(item.product_id).normal()
             + rule.log_price * float(np.log(item.price_cents / 100))
-            for item in listings
+            for item in ground.listings
         }
         return config.model_copy(update={"product_effects": table})
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from pydantic import Field
 
 from aces.registry import Registry
-from aces.types import Action, Observation, Record, Viewport
+from aces.seeds import Stream
+from aces.types import Action, Mode, Observation, Record, Viewport
 
 if TYPE_CHECKING:
     from agents.browser import Browser
 
-Mode = Literal["one_decision", "browse"]
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -61,8 +61,11 @@ class Interface(Protocol):
         """Gets ready for visits."""
         ...
 
-    def visit(self, token: str) -> AbstractAsyncContextManager[Visit]:
-        """Enters the shop with a session token, in a state that no earlier visit has touched."""
+    def visit(self, token: str, stream: Stream) -> AbstractAsyncContextManager[Visit]:
+        """Enters the shop with a session token, in a state that no earlier visit has touched.
+
+        `stream` belongs to the trial and is the visit's only source of randomness.
+        """
         ...
 
     async def stop(self) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from aces.errors import TrialError
 from aces.pages import page_of
+from aces.seeds import Stream
 from aces.types import (
     Action,
     AddToCart,
@@ -81,7 +82,7 @@ class PageInterface:
         self._viewport = viewport
 
     @asynccontextmanager
-    async def visit(self, token: str) -> AsyncIterator["PageVisit"]:
+    async def visit(self, token: str, stream: Stream) -> AsyncIterator["PageVisit"]:
         """Enters the shop in a tab without a trace of earlier visits."""
         from playwright.async_api import Error
 

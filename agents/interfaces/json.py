@@ -8,12 +8,14 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from aces.errors import TrialError
+from aces.seeds import Stream
 from aces.types import (
     Action,
     AddToCart,
     Back,
     CheckOut,
     Click,
+    Mode,
     Observation,
     OpenListing,
     Page,
@@ -24,7 +26,7 @@ from aces.types import (
     Viewport,
 )
 from agents.browser import Browser
-from agents.interfaces import Mode, ShopHandle
+from agents.interfaces import ShopHandle
 from agents.interfaces._reading import read_decimal, read_marks, read_title
 
 
@@ -47,7 +49,7 @@ class JsonInterface:
         self._shop = shop
 
     @asynccontextmanager
-    async def visit(self, token: str) -> AsyncIterator["JsonVisit"]:
+    async def visit(self, token: str, stream: Stream) -> AsyncIterator["JsonVisit"]:
         """Enters with a bearer token."""
         yield JsonVisit(self._shop, token, self.config.mode)
 

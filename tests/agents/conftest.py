@@ -7,6 +7,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from aces.seeds import Stream
 from aces.types import Listing, Observation, Product, Viewport, World
 from agents.browser import Browser, find_chromium
 from agents.interfaces import INTERFACES, ShopHandle
@@ -68,7 +69,7 @@ class Lab:
         async def go():
             journey, token = Journey(), self.sessions.admit(world)
             interface = await self.interface(use, viewport, currency, **config)
-            async with interface.visit(token) as visit:
+            async with interface.visit(token, Stream("visit")) as visit:
                 journey.seen.append(await visit.observe(1))
                 for action in actions:
                     journey.errors.append(await visit.act(action))

@@ -16,6 +16,7 @@ from aces.types import (
     AddToCart,
     Back,
     CheckOut,
+    Ground,
     Listing,
     Observation,
     OpenListing,
@@ -290,7 +291,7 @@ OFFERS = [Listing(product_id=f"p{i}", title="t", price_cents=100 * 2**i) for i i
 
 def resolved(effects, seed=1):
     cls = BUYERS.load("utility")
-    return cls.resolve(cls.Config(product_effects=effects), seed, OFFERS).product_effects
+    return cls.resolve(cls.Config(product_effects=effects), Ground(seed, OFFERS)).product_effects
 
 
 def test_a_rule_becomes_a_table_that_depends_on_the_seed_and_the_product():
