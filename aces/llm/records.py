@@ -136,6 +136,8 @@ class Exchange(Record):
     """None where there was none."""
     error: str = ""
     """Why there is no reply, or why the reply could not be used."""
+    cause: str = ""
+    """Of an error: `server`, `context` (too long for the model), `unparseable`, `refusal`, ..."""
     seconds: float = 0.0
     """From asking to having it, pauses left out."""
     waits: tuple[Wait, ...] = ()
