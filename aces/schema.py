@@ -42,8 +42,23 @@ CREATE VIEW latest AS
         (SELECT max(attempt) FROM outcomes WHERE trial_id = o.trial_id)
 """
 
+_MODELS = """
+ALTER TABLE trials ADD COLUMN persona TEXT NOT NULL DEFAULT '';
+ALTER TABLE trials ADD COLUMN prompt TEXT NOT NULL DEFAULT '';
+ALTER TABLE outcomes ADD COLUMN reported TEXT;
+CREATE TABLE exchanges (
+    trial_id TEXT NOT NULL, attempt INTEGER NOT NULL, seq INTEGER NOT NULL,
+    step INTEGER NOT NULL, purpose TEXT NOT NULL, key TEXT NOT NULL, request TEXT NOT NULL,
+    reply TEXT, error TEXT NOT NULL, cause TEXT NOT NULL, seconds REAL NOT NULL,
+    waited_s REAL NOT NULL, waits TEXT NOT NULL, prompt_tokens INTEGER NOT NULL,
+    image_tokens INTEGER, cached_tokens INTEGER, completion_tokens INTEGER NOT NULL,
+    thinking_tokens INTEGER, from_cache INTEGER NOT NULL, cost REAL NOT NULL,
+    PRIMARY KEY (trial_id, attempt, seq)) WITHOUT ROWID
+"""
+"""What buyers that ask a served model leave behind."""
 
-MIGRATIONS = (_TABLES,)
+
+MIGRATIONS = (_TABLES, _MODELS)
 """SQL that brings a file from each format to the next; statements end with `;`."""
 
 
@@ -61,9 +76,10 @@ def stored_format(db: sqlite3.Connection, path: Path) -> int:
     return found
 
 
-def migrate(db: sqlite3.Connection, found: int) -> None:
-    """Brings the tables from the format found to the newest: all the way, or not at all."""
+def migrate(db: sqlite3.Connection) -> None:
+    """Brings the tables from the format they have to the newest: all the way, or not at all."""
     db.execute("BEGIN IMMEDIATE")
+    found: int = db.execute("PRAGMA user_version").fetchone()[0]  # now that nobody else writes
     for migration in MIGRATIONS[found:]:
         for statement in migration.split(";"):
             db.execute(statement)

@@ -6,53 +6,43 @@ that was killed goes on with exactly the trials it still lacks.
 
 import fcntl
 import json
-import os
 import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
 
+from aces.blobs import TAKEN, BlobStore, why
 from aces.errors import StoreError
-from aces.schema import migrate, stored_format
-from aces.types import Assignment, Choice, Event, Status, Step, Trial
+from aces.finished import (
+    Finished,
+    StoredExchange,
+    StoredStep,
+    as_json,
+    event_rows,
+    exchange_rows,
+    outcome_row,
+    step_rows,
+)
+from aces.schema import MIGRATIONS, migrate, stored_format
+from aces.types import Assignment, Choice, Status, Trial
 
-INLINE_BYTES = 8192
-"""Texts up to this size are kept, compressed, in the database; longer ones become blobs."""
+__all__ = [
+    "OPERATIONAL_CAUSES",
+    "BlobStore",
+    "Finished",
+    "Progress",
+    "RunStore",
+    "StoredExchange",
+    "StoredStep",
+    "why",
+]
 
 OPERATIONAL_CAUSES = frozenset({"server", "browser", "shop", "worker", "fault"})
 """Failures that say something about the laboratory, not about the buyer: `--retry-failed`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """All there is to keep of one finished trial; blobs are already in the blob folder."""
-
-    trial_id: str
-    choice: Choice
-    steps: tuple["StoredStep", ...] = ()
-    events: tuple[Event, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class StoredStep:
-    """A step whose screenshot and long text stand in the blob folder."""
-
-    step: int
-    page: str
-    url: str
-    text: bytes | None
-    text_blob: str | None
-    screenshot: str | None
-    action: str
-    error: str | None
-    exposed: str | None
-    observe_s: float
-    act_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,65 +73,6 @@ class Progress:
         return sum(n for cause, n in self.by_cause.items() if cause in OPERATIONAL_CAUSES)
 
 
-class BlobStore:
-    """Files named by the hash of their content; safe to write from many processes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def put(self, content: bytes, suffix: str) -> str:
-        """Stores bytes once and returns their name, `ab/abcdef….png`.
-
-        Raises:
-            StoreError: If they can't be written.
-        """
-        digest = blake2b(content, digest_size=16).hexdigest()
-        name = f"{digest[:2]}/{digest}{suffix}"
-        path = self.folder / name
-        if not path.exists():
-            self._write(path, content)
-        return name
-
-    def _write(self, path: Path, content: bytes) -> None:
-        # a reader never sees half a file, and two writers of one content agree
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(content)
-            partial.replace(path)
-        except OSError as error:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
-            raise StoreError(f"{self.folder}: {why(error)}") from error
-
-    def get(self, name: str) -> bytes:
-        """Returns the bytes of a stored name."""
-        return (self.folder / name).read_bytes()
-
-    def keep_step(self, step: Step) -> StoredStep:
-        """Returns the step with its screenshot and long text moved into blobs."""
-        text = step.text.encode() if step.text is not None else None
-        inline = text is not None and len(text) <= INLINE_BYTES
-        suffix = f".{step.image_type.removeprefix('image/')}"
-        return StoredStep(
-            step=step.step,
-            page=step.page,
-            url=step.url,
-            text=zlib.compress(text, 1) if text is not None and inline else None,
-            text_blob=self.put(text, ".txt") if text is not None and not inline else None,
-            screenshot=self.put(step.screenshot, suffix) if step.screenshot else None,
-            action=_json(step.action),
-            error=step.error,
-            exposed=_json(step.exposed) if step.exposed is not None else None,
-            observe_s=step.observe_s,
-            act_s=step.act_s,
-        )
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
 class RunStore:
     """A run folder: `run.sqlite`, `blobs/`, `manifest.json`.
 
@@ -169,11 +100,11 @@ class RunStore:
                 lock = undo.enter_context(_only_writer(folder))
                 db = sqlite3.connect(path, isolation_level=None, timeout=2)
                 undo.callback(db.close)
-                found = stored_format(db, path)
+                stored_format(db, path)
                 db.execute("PRAGMA journal_mode = WAL")
                 # a power cut may lose the last trials, never the file; they are run again
                 db.execute("PRAGMA synchronous = NORMAL")
-                migrate(db, found)
+                migrate(db)
                 undo.pop_all()
         except (OSError, sqlite3.OperationalError) as error:
             raise StoreError(f"{folder}: {why(error)}") from error
@@ -196,8 +127,13 @@ class RunStore:
             )
         db = sqlite3.connect(path, isolation_level=None, timeout=10)
         try:
-            if stored_format(db, path) == 0:
+            found = stored_format(db, path)
+            if found == 0:
                 raise StoreError(f"{path}: not a run of ACES: nothing has been stored in it yet")
+            if found < len(MIGRATIONS):
+                migrate(db)
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{path}: of an older format, and {why(error)}") from error
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{path}: not a run of ACES: {error}") from error
         return cls(Path(folder), db)
@@ -244,7 +180,7 @@ class RunStore:
     def set_meta(self, key: str, value: object) -> None:
         """Stores one JSON value under a key."""
         with self.transaction() as db:
-            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, _json(value)))
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, as_json(value)))
 
     def meta(self, key: str) -> Any:  # noqa: ANN401
         """Returns the JSON value stored under a key, or None."""
@@ -277,21 +213,31 @@ class RunStore:
                 a.task_id,
                 a.k,
                 batch,
-                _json(a.product_ids),
-                _json(a.levels),
+                as_json(a.product_ids),
+                as_json(a.levels),
                 a.probability,
-                _json(a.marginals),
-                _json(a.densities),
+                as_json(a.marginals),
+                as_json(a.densities),
             )
             for a in assignments
         )
         rows = (
-            (t.id, t.plan_index, t.batch, t.world_id, t.buyer, t.interface, t.repeat)
+            (
+                t.id,
+                t.plan_index,
+                t.batch,
+                t.world_id,
+                t.buyer,
+                t.interface,
+                t.repeat,
+                t.persona,
+                t.prompt,
+            )
             for t in trials
         )
         with self.transaction() as db:
             db.executemany(f"INSERT OR IGNORE INTO worlds VALUES ({_marks(9)})", worlds)
-            db.executemany(f"INSERT OR IGNORE INTO trials VALUES ({_marks(7)})", rows)
+            db.executemany(f"INSERT OR IGNORE INTO trials VALUES ({_marks(9)})", rows)
 
     def finished_ids(self) -> set[str]:
         """Returns the ids of trials that have an outcome."""
@@ -309,16 +255,20 @@ class RunStore:
         attempts = self._next_attempts([f.trial_id for f in batch])
         with self.transaction() as db:
             db.executemany(
-                f"INSERT INTO outcomes VALUES ({_marks(11)})",
-                [_outcome_row(f, attempts[f.trial_id], session) for f in batch],
+                f"INSERT INTO outcomes VALUES ({_marks(12)})",
+                [outcome_row(f, attempts[f.trial_id], session) for f in batch],
             )
             db.executemany(
                 f"INSERT INTO steps VALUES ({_marks(13)})",
-                [row for f in batch for row in _step_rows(f, attempts[f.trial_id])],
+                [row for f in batch for row in step_rows(f, attempts[f.trial_id])],
             )
             db.executemany(
                 f"INSERT INTO events VALUES ({_marks(7)})",
-                [row for f in batch for row in _event_rows(f, attempts[f.trial_id])],
+                [row for f in batch for row in event_rows(f, attempts[f.trial_id])],
+            )
+            db.executemany(
+                f"INSERT INTO exchanges VALUES ({_marks(20)})",
+                [row for f in batch for row in exchange_rows(f, attempts[f.trial_id])],
             )
 
     def _next_attempts(self, ids: list[str]) -> dict[str, int]:
@@ -338,7 +288,7 @@ class RunStore:
         """Records that a process began to work on this run, and with what; returns its number."""
         with self.transaction() as db:
             cursor = db.execute(
-                "INSERT INTO sessions (started, facts) VALUES (?, ?)", (started, _json(facts))
+                "INSERT INTO sessions (started, facts) VALUES (?, ?)", (started, as_json(facts))
             )
             return int(cursor.lastrowid or 0)
 
@@ -347,7 +297,7 @@ class RunStore:
         with self.transaction() as db:
             db.execute(
                 "UPDATE sessions SET ended = ?, facts = ? WHERE id = ?",
-                (ended, _json(facts), session),
+                (ended, as_json(facts), session),
             )
 
     def progress(self, running_again: Container[str] = ()) -> Progress:
@@ -371,62 +321,8 @@ class RunStore:
         return self.blobs.get(text_blob).decode() if text_blob else None
 
 
-_TAKEN = "another process is writing to this run; wait for it, or use another --out"
-
-
 def _marks(n: int) -> str:
     return ", ".join("?" * n)
-
-
-def why(error: sqlite3.OperationalError | OSError) -> str:
-    """Returns why a run folder can't be written, and what to do about it."""
-    text = str(error)
-    if "full" in text or "No space" in text:
-        return "the disk is full. Free some space and run the same command again: it goes on"
-    if "locked" in text:
-        return _TAKEN
-    return f"can't be written: {text}"
-
-
-def _outcome_row(finished: Finished, attempt: int, session: int) -> tuple[object, ...]:
-    choice = finished.choice
-    return (
-        finished.trial_id,
-        attempt,
-        choice.status.value,
-        choice.cause,
-        choice.product_id,
-        _json(choice.probability) if choice.probability is not None else None,
-        choice.said,
-        choice.detail,
-        choice.seconds,
-        choice.blocked_requests,
-        session,
-    )
-
-
-def _step_rows(finished: Finished, attempt: int) -> Iterator[tuple[object, ...]]:
-    for s in finished.steps:
-        yield (
-            finished.trial_id,
-            attempt,
-            s.step,
-            s.page,
-            s.url,
-            s.text,
-            s.text_blob,
-            s.screenshot,
-            s.action,
-            s.error,
-            s.exposed,
-            s.observe_s,
-            s.act_s,
-        )
-
-
-def _event_rows(finished: Finished, attempt: int) -> Iterator[tuple[object, ...]]:
-    for seq, e in enumerate(finished.events):
-        yield finished.trial_id, attempt, seq, e.kind, e.page, e.at_s, _json(e.data)
 
 
 def _only_writer(folder: Path) -> IO[bytes]:
@@ -436,5 +332,5 @@ def _only_writer(folder: Path) -> IO[bytes]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        raise StoreError(f"{folder}: {_TAKEN}") from None
+        raise StoreError(f"{folder}: {TAKEN}") from None
     return lock

@@ -157,8 +157,8 @@ def stored_assignments(store: RunStore) -> dict[str, Assignment]:
 def stored_trials(store: RunStore) -> list[Trial]:
     """Returns the planned trials in plan order."""
     rows = store.db.execute(
-        "SELECT trial_id, plan_index, batch, world_id, buyer, interface, repeat FROM trials "
-        "ORDER BY plan_index"
+        "SELECT trial_id, plan_index, batch, world_id, buyer, interface, repeat, persona, prompt "
+        "FROM trials ORDER BY plan_index"
     )
-    names = ("id", "plan_index", "batch", "world_id", "buyer", "interface", "repeat")
+    names = ("id", *(column[0] for column in rows.description[1:]))
     return [Trial(**dict(zip(names, row, strict=True))) for row in rows]
