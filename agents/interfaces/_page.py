@@ -22,6 +22,7 @@ from aces.types import (
     OpenListing,
     Page,
     PerceivedListing,
+    Pointing,
     Scroll,
     Type,
     Viewport,
@@ -95,6 +96,11 @@ class PageInterface:
         except Error as error:
             raise TrialError("browser", str(error).partition("\n")[0]) from error
 
+    @property
+    def pointing(self) -> Pointing:
+        """How a buyer says what it means."""
+        return "name"
+
     async def stop(self) -> None:
         """Does nothing: the browser belongs to the process."""
 
@@ -145,7 +151,14 @@ class PageVisit:
             found = await self._interface.read(self._tab, seen, money)
             boxes = [box for _, full, box in cards if full]
             listings = place(found, boxes, window)
-        return Observation(step=step, page=kind, listings=listings, **seen)
+        return Observation(
+            step=step,
+            page=kind,
+            listings=listings,
+            mode=self._interface.config.mode,
+            pointing=self._interface.pointing,
+            **seen,
+        )
 
     def _kind(self) -> Page:
         return page_of(urlsplit(self._page.url).path)

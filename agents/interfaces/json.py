@@ -83,7 +83,9 @@ class JsonVisit:
         text = self._text if self._text is not None else self._client.fetch("GET", path)
         self._text = None
         listings = self._listings(json.loads(text)) if page == "results" else ()
-        return Observation(step=step, page=page, text=text, listings=listings)
+        return Observation(
+            step=step, page=page, text=text, listings=listings, mode=self._mode, pointing="name"
+        )
 
     async def act(self, action: Action) -> str | None:
         """Carries out the action as API calls."""

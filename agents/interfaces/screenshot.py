@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from aces.types import PerceivedListing
+from aces.types import PerceivedListing, Pointing
 from agents.browser import Tab
 from agents.interfaces import PageConfig
 from agents.interfaces._page import PageInterface, capture
@@ -38,11 +38,20 @@ class ScreenshotInterface(PageInterface):
 
     config: Config
 
+    @property
+    def pointing(self) -> Pointing:
+        """In the full loop, a point of the picture."""
+        return "point" if self.config.mode == "browse" else "name"
+
     async def represent(self, tab: Tab) -> dict[str, Any]:
         """Returns the pixels."""
         config = self.config
         image = await capture(tab, config.image_format, config.quality, full_page=config.full_page)
-        return {"screenshot": image, "image_type": f"image/{config.image_format}"}
+        return {
+            "screenshot": image,
+            "image_type": f"image/{config.image_format}",
+            "scale": self._viewport.device_scale,
+        }
 
     async def read(self, tab: Tab, seen: dict[str, Any], money: Money) -> list[PerceivedListing]:
         """Returns the listings as rendered: text and stars that are drawn in those pixels."""
