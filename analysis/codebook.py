@@ -16,8 +16,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "category": ("", "The task's product category"),
     "buyer": ("", "Name of the buyer in the experiment"),
     "model": ("", "Model behind the buyer; empty where there is none"),
-    "prompt_hash": ("", "Hash of the buyer's prompt; empty where there is none"),
-    "persona": ("", "Persona given to the buyer; empty where there is none"),
+    "prompt_hash": ("", "Hash of the wording that the model was given; empty where there is none"),
+    "persona": ("", "Name of who the model was told is shopping; empty where nobody"),
     "temperature": ("", "Sampling temperature; empty where there is none"),
     "interface": ("", "How the buyer perceived the shop and acted in it"),
     "product_id": ("", "The alternative"),
@@ -46,6 +46,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "status": ("", "How the trial ended: chosen, abstained, truncated or failed"),
     "cause": ("", "Why it failed; empty otherwise"),
     "probability": ("", "The model's own choice probability; empty where it was not read"),
+    "prompt": ("", "Name of the wording that the model was given; empty where there is none"),
     "run": ("", "Folder or file the row was read from"),
     "seen_position": (
         "slot",
@@ -57,7 +58,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
 }
 """Column -> unit, meaning; in the table's order up to `probability`."""
 
-CONTRACT = tuple(COLUMNS)[: tuple(COLUMNS).index("run")]
+CONTRACT = tuple(COLUMNS)[: tuple(COLUMNS).index("prompt")]
 """The columns that every long table has."""
 
 _PATTERNS: tuple[tuple[str, str, str], ...] = (

@@ -98,7 +98,7 @@ def compare(
 
 
 def compare_all(table: pd.DataFrame, terms: Sequence[str]) -> list[Comparison]:
-    """Compares every buyer, interface and run with the first of them.
+    """Compares every buyer, interface, run, and persona or prompt, with the first of them.
 
     Args:
         table: The long table.
@@ -107,13 +107,21 @@ def compare_all(table: pd.DataFrame, terms: Sequence[str]) -> list[Comparison]:
     Raises:
         UserError: If there is only one arm, or they share no world.
     """
-    names = ["run", "buyer", "interface"]
+    names = ["run", "buyer", "interface", *_crossed(table)]
     arms = [
         dict(zip(names, values, strict=True)) for values in table[names].drop_duplicates().values
     ]
     if len(arms) < 2:
         raise UserError("there is only one buyer and interface; a comparison needs two")
     return [compare(table, arms[0], other, terms) for other in arms[1:]]
+
+
+def _crossed(table: pd.DataFrame) -> list[str]:
+    """Personas and prompts, where some world met several of one buyer's."""
+    met = ["run", "buyer", "interface", *PAIR]
+    trials = table.drop_duplicates("trial_id")
+    known = [name for name in ("persona", "prompt") if name in table]
+    return [name for name in known if trials.groupby(met)[name].nunique().max() > 1]
 
 
 def _arm(table: pd.DataFrame, chosen: Mapping[str, str]) -> pd.DataFrame:

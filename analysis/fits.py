@@ -1,8 +1,9 @@
 """The analyses of an experiment, each fitted once per buyer and interface."""
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -10,12 +11,18 @@ from aces.errors import EstimationError
 from aces.spec import Plugin
 from aces.terms import default_terms, slot_terms
 from analysis.choice_result import ConditionalLogitResult
+from analysis.display import counted
 from analysis.estimators import ESTIMATORS
 from analysis.planted import truth_of_fit
 from analysis.study import Study
 
 GROUP = ("buyer", "model", "persona", "prompt_hash", "interface")
 """Whose choices: one fit for each combination."""
+
+FACTORS = {"persona": "persona", "prompt_hash": "wording"}
+"""Columns in which a buyer may differ from trial to trial, and what their levels are called."""
+
+DRAWN = " drawn"
 
 SLOTS = "slots"
 """Name of the analysis with one term for every slot, for the position heat map."""
@@ -34,6 +41,7 @@ class Fit:
         estimand: What they are of.
         truth: Coefficient -> planted value; empty where there is none, or not of this estimand.
         evidence: `confirmatory` or `exploratory`.
+        arm: Whose choices, in words.
     """
 
     analysis: str
@@ -42,11 +50,7 @@ class Fit:
     estimand: str
     truth: Mapping[str, float] = field(default_factory=dict)
     evidence: str = "exploratory"
-
-    @property
-    def arm(self) -> str:
-        """Whose choices, in words."""
-        return arm_name(self.group)
+    arm: str = "all choices"
 
     @property
     def price(self) -> tuple[str, str] | None:
@@ -55,23 +59,58 @@ class Fit:
         return next(((t, scales[t]) for t in scales if t in self.result.terms), None)
 
 
-def arm_name(group: Mapping[str, str]) -> str:
-    """Returns whose choices, in words: `qwen · screenshot · frugal`."""
-    named = [group["buyer"], group["interface"], group["persona"], group["prompt_hash"][:8]]
-    return " · ".join(part for part in named if part) or "all choices"
-
-
 def groups(table: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
-    """Yields the rows of each buyer, interface, persona and prompt."""
+    """Yields the rows of each buyer, interface, persona and prompt.
+
+    Personas or prompts of which each world got one are a random factor: their trials stay
+    together, and the column says `12 wordings drawn` in place of a level.
+    """
     keys = [name for name in GROUP if name in table]
     if not keys:
         yield dict.fromkeys(GROUP, ""), table
         return
-    for values, rows in table.groupby(keys, sort=False, dropna=False):
-        found = dict(
-            zip(keys, ("" if v is None or v != v else str(v) for v in values), strict=True)
-        )
-        yield {name: found.get(name, "") for name in GROUP}, rows
+    told = _pooled(table, keys)
+    for values, rows in told.groupby(keys, sort=False):
+        found = dict(zip(keys, map(str, values), strict=True))
+        yield {name: found.get(name, "") for name in GROUP}, table.loc[rows.index]
+
+
+def _pooled(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """The keys of all rows, with what was drawn for each world replaced by a count of levels."""
+    told = table[keys].astype(object).where(table[keys].notna(), "")
+    if not {"buyer", "interface", "world_id", "trial_id"} <= set(table):
+        return told
+    trials = told.assign(world_id=table["world_id"])[~table["trial_id"].duplicated()]
+    for name in [name for name in FACTORS if name in keys]:
+        for (buyer, interface), met in trials.groupby(["buyer", "interface"], sort=False):
+            levels = met[name].nunique()
+            if levels > 1 and met.groupby("world_id")[name].nunique().max() == 1:
+                rows = (told["buyer"] == buyer) & (told["interface"] == interface)
+                told.loc[rows, name] = f"{counted(levels, FACTORS[name])}{DRAWN}"
+    return told
+
+
+def arm_names(table: pd.DataFrame) -> dict[tuple[str, ...], str]:
+    """Returns whose choices, in words, by the values of `GROUP`: `qwen · screenshot · frugal`.
+
+    A wording is named where its buyer has several.
+    """
+    found = [(group, _wording(rows)) for group, rows in groups(table)]
+    several = Counter((group["buyer"], group["interface"], group["persona"]) for group, _ in found)
+    names = {}
+    for group, wording in found:
+        whose = (group["buyer"], group["interface"], group["persona"])
+        own = list(whose)
+        if group["prompt_hash"].endswith(DRAWN):
+            own.append(group["prompt_hash"])
+        elif several[whose] > 1:
+            own.append(wording or group["prompt_hash"][:8])
+        names[tuple(group.values())] = " · ".join(filter(None, own)) or "all choices"
+    return names
+
+
+def _wording(rows: pd.DataFrame) -> str:
+    return str(rows["prompt"].iloc[0] or "") if "prompt" in rows else ""
 
 
 def analyses_of(table: pd.DataFrame, study: Study | None) -> list[Plugin]:
@@ -86,6 +125,14 @@ def analyses_of(table: pd.DataFrame, study: Study | None) -> list[Plugin]:
         others = [term for term in terms if term not in slot_terms(size, wide)]
         asked.append(_logit(SLOTS, [*(f"pos_{i}" for i in range(1, size)), *others]))
     return asked
+
+
+def _with_terms(plugin: Plugin, table: pd.DataFrame, study: Study | None) -> Plugin:
+    """The analysis with the default terms where it takes terms and names none."""
+    if plugin.parameters.get("terms") != []:
+        return plugin
+    terms = _terms_that_vary(table) if study is None else study.default_terms
+    return plugin.model_copy(update={"parameters": {**plugin.parameters, "terms": list(terms)}})
 
 
 def _logit(name: str, terms: Sequence[str]) -> Plugin:
@@ -111,19 +158,27 @@ def fit_all(
     """Returns all fits, and what must be said beside them: a fit that is impossible is a note."""
     fits: list[Fit] = []
     notes: dict[str, None] = {}
-    for plugin in asked:
-        for group, rows in groups(table):
+    bought = _purchases(table, study)
+    arms = arm_names(bought)
+    for plugin in (_with_terms(each, table, study) for each in asked):
+        for group, rows in groups(bought):
+            arm = arms[tuple(group.values())]
             try:
                 fit, said = _fit(plugin, group, rows, study)
             except EstimationError as error:
                 said = [f"no estimates: {error}"]
             else:
-                fits.append(fit)
-            title = f"{plugin.name}, {arm_name(group)}"
+                fits.append(replace(fit, arm=arm))
             # the heat map's fit has the same products and losses as the others
             if plugin.name != SLOTS:
-                notes |= dict.fromkeys(f"{title}: {note}" for note in said)
+                notes |= dict.fromkeys(f"{plugin.name}, {arm}: {note}" for note in said)
     return fits, list(notes)
+
+
+def _purchases(table: pd.DataFrame, study: Study | None) -> pd.DataFrame:
+    """The table without buyers that only answer questions about the shelf."""
+    asked = [name for name, buyer in (study.served if study else {}).items() if not buyer.buys]
+    return table[~table["buyer"].isin(asked)] if asked else table
 
 
 def _fit(
@@ -141,7 +196,8 @@ def _left_out(result: ConditionalLogitResult) -> list[str]:
     notes = []
     if result.n_left_out:
         counts = ", ".join(f"{n:,} {status}" for status, n in result.n_left_out.items())
-        notes.append(f"left out as nothing was bought: {counts}")
+        why = " as nothing was bought" if result.provenance.outcome == "chosen" else ""
+        notes.append(f"left out{why}: {counts}")
     if result.never_chosen:
         names = ", ".join(f"{name} ({n:,} rows)" for name, n in result.never_chosen.items())
         notes.append(f"never chosen and dropped: {names}")
@@ -165,7 +221,10 @@ def _truth(
 def estimand(result: ConditionalLogitResult, rows: pd.DataFrame, study: Study | None) -> str:
     """Returns what the estimates are of: choices given what, over which shelves, exposed or not."""
     outside = result.provenance.outside
-    given = "choice, buying nothing included" if outside else "choice given a purchase"
+    what = {"chosen": "choice", "probability": "choice probability"}.get(
+        result.provenance.outcome, result.provenance.outcome
+    )
+    given = f"{what}, buying nothing included" if outside else f"{what} given a purchase"
     sizes = rows.groupby("trial_id").size()
     if study is None:
         low, high = int(sizes.min()), int(sizes.max())

@@ -19,7 +19,7 @@ from aces import terms
 from aces.errors import StoreError, UserError
 from aces.store import RunStore
 from analysis.codebook import CONTRACT, codebook, codebook_markdown, describe
-from analysis.study import Study
+from analysis.study import Study, columns_of
 
 __all__ = ["choices", "codebook", "derive", "export", "load_choices", "trials_of"]
 
@@ -28,14 +28,17 @@ Integers = NDArray[np.int64]
 MARKS = ("sponsored", "overall_pick", "scarcity", "best_seller", "limited_time")
 """Kinds of marks that are columns of every table."""
 
+FACTORS = ("persona", "prompt")
+"""In what a buyer may differ from trial to trial."""
+
 _SHOWN = ("title", "price_cents", "list_price_cents", "rating", "review_count")
 _OF_TRIAL = (
-    *("world_id", "task_id", "k", "repeat", "buyer", "model", "prompt_hash", "persona"),
+    *("world_id", "task_id", "k", "repeat", "buyer", "model", "prompt_hash", "persona", "prompt"),
     *("interface", "status", "cause", "run"),
 )
 _ORIGINAL = ("price_cents", "rating", "review_count")
 _TRIALS = """
-    SELECT t.trial_id, t.world_id, t.repeat, t.buyer, t.interface,
+    SELECT t.trial_id, t.world_id, t.repeat, t.buyer, t.interface, {persona}, {prompt},
            o.attempt, o.status, o.cause, o.product_id AS bought, o.probability
     FROM trials t JOIN latest o ON o.trial_id = t.trial_id ORDER BY t.plan_index
 """
@@ -113,7 +116,7 @@ def choices(store: RunStore) -> pd.DataFrame:
     Trials that were planned and have no outcome yet are absent.
     """
     study = Study.of(store)
-    trials = pd.read_sql_query(_TRIALS, store.db)
+    trials = _read_trials(store)
     shelves = _Shelves.read(study)
     met = pd.Index(shelves.worlds["world_id"]).get_indexer(pd.Index(trials["world_id"]))
     trial, alternative = _cross(met, shelves.starts, shelves.sizes)
@@ -130,6 +133,13 @@ def choices(store: RunStore) -> pd.DataFrame:
     table = pd.DataFrame(columns)
     further = [name for name in table if name not in CONTRACT]
     return derive(table[[*CONTRACT, *further]].assign(run=study.name))
+
+
+def _read_trials(store: RunStore) -> pd.DataFrame:
+    """One row per trial with its latest outcome; runs of the first format know no personas."""
+    known = columns_of(store, "trials")
+    told = {name: f"t.{name}" if name in known else f"'' AS {name}" for name in FACTORS}
+    return pd.read_sql_query(_TRIALS.format(**told), store.db)
 
 
 @dataclass(frozen=True)
@@ -236,17 +246,16 @@ def _per_trial(
     trials: pd.DataFrame, world: pd.DataFrame, study: Study, trial: Integers
 ) -> dict[str, Any]:
     """Columns that are the same for all alternatives of a trial."""
-    facts = pd.concat(
-        [trials[["trial_id", "repeat", "buyer", "interface", "status", "cause"]], world], axis=1
-    )
+    own = ["trial_id", "repeat", "buyer", "interface", "status", "cause", *FACTORS]
+    facts = pd.concat([trials[own], world], axis=1)
     category = {task_id: task.category for task_id, task in study.tasks.items()}
     facts["category"] = facts["task_id"].map(category)
-    hashes = study.store.meta("prompt_hashes") or {}
-    facts["prompt_hash"] = facts["buyer"].map(hashes).fillna("")
-    for name in ("model", "persona"):
-        by_buyer = {b: buyer.parameters.get(name) or "" for b, buyer in study.buyers.items()}
-        facts[name] = facts["buyer"].map(by_buyer)
-    heat = {b: buyer.parameters.get("temperature") for b, buyer in study.buyers.items()}
+    named = zip(facts["buyer"], facts["prompt"], strict=True)
+    hashes = study.prompt_hashes
+    facts["prompt_hash"] = pd.array([hashes.get(name, "") for name in named], dtype="str")
+    facts["model"] = facts["buyer"].map({name: b.model for name, b in study.served.items()})
+    facts["model"] = facts["model"].fillna("").astype("str")
+    heat = {name: buyer.temperature for name, buyer in study.served.items()}
     facts["temperature"] = facts["buyer"].map(heat).astype(np.float64)
     facts["currency"] = study.catalog.get("currency", "USD")
     return {str(name): facts[name].array.take(trial) for name in facts}

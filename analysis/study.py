@@ -15,8 +15,14 @@ from aces.spec import ExperimentSpec, Plugin
 from aces.store import RunStore
 from aces.terms import default_terms
 from aces.types import Listing, Task
+from analysis.served import ServedBuyer
 
 _DECLARATIONS: TypeAdapter[dict[str, Declaration]] = TypeAdapter(dict[str, Declaration])
+
+
+def columns_of(store: RunStore, table: str) -> set[str]:
+    """Returns the columns of a stored table; none where the run is of a format without it."""
+    return {row[1] for row in store.db.execute(f"PRAGMA table_info({table})")}
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,26 @@ class Study:
     def buyers(self) -> dict[str, Plugin]:
         """Buyer's name -> its plug-in and parameters."""
         return {buyer.name: buyer for buyer in self.spec.buyers}
+
+    @cached_property
+    def served(self) -> dict[str, ServedBuyer]:
+        """Name -> each buyer that has a model behind it."""
+        reached = self.store.meta("connections") or {}
+        hashes = self.store.meta("prompt_hashes") or {}
+        return {
+            name: ServedBuyer(buyer, reached.get(name) or {}, hashes.get(name) or {})
+            for name, buyer in self.buyers.items()
+            if buyer.parameters.get("model")
+        }
+
+    @property
+    def prompt_hashes(self) -> dict[tuple[str, str], str]:
+        """(buyer, name of a wording) -> its hash."""
+        return {
+            (name, prompt): value
+            for name, buyer in self.served.items()
+            for prompt, value in buyer.hashes.items()
+        }
 
     @cached_property
     def listings(self) -> dict[str, Listing]:

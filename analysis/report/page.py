@@ -23,7 +23,7 @@ from analysis.analyze import (
 )
 from analysis.checks import Check
 from analysis.display import Table, counted, listed, number, percent
-from analysis.fits import SLOTS, Fit, arm_name
+from analysis.fits import GROUP, SLOTS, Fit, arm_names
 from analysis.frame import load_choices
 from analysis.report import figures
 from analysis.report.heat import HeatMap, heat_map
@@ -262,17 +262,22 @@ class Market:
 
 def _markets(found: Sequence[Analysis]) -> Iterator[Market]:
     titles: dict[str, str] = {}
-    rows: list[tuple[str, Estimate]] = []
+    rows: list[tuple[str, str, Estimate]] = []
     for one in found:
         titles |= dict(zip(one.table["product_id"], one.table["title"], strict=True))
-        rows += [(one.name, row) for row in one.estimates if row.analysis == "shares"]
-    arms = dict.fromkeys((run, arm_name(row.model_dump())) for run, row in rows)
+        names = arm_names(one.table)
+        rows += [
+            (one.name, names[tuple(getattr(row, name) for name in GROUP)], row)
+            for row in one.estimates
+            if row.analysis == "shares"
+        ]
+    arms = dict.fromkeys((run, arm) for run, arm, _ in rows)
     twice = len({arm for _, arm in arms}) < len(arms)
-    for task in dict.fromkeys(row.task_id for _, row in rows):
+    for task in dict.fromkeys(row.task_id for _, _, row in rows):
         shares: dict[str, list[Estimate]] = {}
         concentration: dict[str, str] = {}
-        for run, row in ((run, row) for run, row in rows if row.task_id == task):
-            arm = arm_name(row.model_dump()) + (f" ({run})" if twice else "")
+        for run, name, row in (each for each in rows if each[2].task_id == task):
+            arm = f"{name} ({run})" if twice else name
             if row.estimator == "share":
                 shares.setdefault(arm, []).append(row)
             else:

@@ -85,8 +85,8 @@ def test_the_latest_attempt_counts(planted_run):
     folder = planted_run(worlds=2)
     with RunStore.create(folder) as store, store.transaction() as db:
         db.execute(
-            "INSERT INTO outcomes SELECT trial_id, 2, 'failed', 'server', NULL, NULL, NULL, '', 0,"
-            " 0, 1 FROM outcomes WHERE trial_id LIKE '7-watch-1-%'"
+            "INSERT INTO outcomes (trial_id, attempt, status, cause, detail, seconds,"
+            " blocked_requests, session) SELECT trial_id, 2, 'failed', 'server', '', 0, 0, 1 FROM outcomes WHERE trial_id LIKE '7-watch-1-%'"
         )
     table = load_choices(folder)
     assert table[table["world_id"] == "7-watch-1"]["status"].unique().tolist() == ["failed"]
@@ -120,7 +120,13 @@ def test_sampled_shelves(planted_run):
 def test_export_and_back(table, tmp_path, suffix):
     codes = export(table, tmp_path / f"table{suffix}")
     back = load_choices(tmp_path / f"table{suffix}")
-    for text in ("model", "prompt_hash", "persona", "cause"):  # CSV can't tell empty from absent
+    for text in (
+        "model",
+        "prompt_hash",
+        "persona",
+        "prompt",
+        "cause",
+    ):  # CSV can't tell empty from absent
         back[text] = back[text].fillna("").astype("str")
     pd.testing.assert_frame_equal(back, table, check_dtype=False, rtol=1e-12)
     assert "`price_cents` | minor unit" in codes.read_text()
