@@ -245,16 +245,35 @@ def _check_outcomes(data: ChoiceData) -> None:
     if y.min() < 0:
         raise EstimationError(f"y has negative values, the least {y.min():g}.")
     several, none = total > 1 + 1e-6, total < 1 - 1e-6
+    if data.outside:
+        none = np.zeros_like(none)
+    if not (several.any() or none.any()):
+        return
+    if np.isin(y, (0, 1)).all():
+        raise EstimationError(_uncounted(data, several, none))
+    raise EstimationError(_not_shares(data, total, several | none))
+
+
+def _uncounted(data: ChoiceData, several: NDArray[np.bool_], none: NDArray[np.bool_]) -> str:
+    """What to say of sets in which not one alternative was chosen."""
     if several.any():
-        raise EstimationError(
+        return (
             f"{several.sum()} choice sets have more than one chosen alternative (y sums to more "
             f"than 1), first {_first(data, several)}."
         )
-    if none.any() and not data.outside:
-        raise EstimationError(
-            f"{none.sum()} choice sets have no chosen alternative (y sums to less than 1), first "
-            f"{_first(data, none)}. Leave them out, or count them as buying nothing: outside=True."
-        )
+    return (
+        f"{none.sum()} choice sets have no chosen alternative (y sums to less than 1), first "
+        f"{_first(data, none)}. Leave them out, or count them as buying nothing: outside=True."
+    )
+
+
+def _not_shares(data: ChoiceData, total: Floats, wrong: NDArray[np.bool_]) -> str:
+    """What to say of probabilities that do not sum to 1."""
+    return (
+        f"the probabilities of {wrong.sum()} choice sets do not sum to 1, first those of "
+        f"{_first(data, wrong)} to {total[wrong][0]:.6g}. Divide them by their sum; where what "
+        "is left of 1 is the probability of buying nothing, say outside=True."
+    )
 
 
 def _first(data: ChoiceData, which: NDArray[np.bool_]) -> str:

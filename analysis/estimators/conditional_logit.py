@@ -13,8 +13,11 @@ class ConditionalLogitEstimator:
     class Config(Record):
         """Parameters of the estimator."""
 
-        terms: list[str]
-        """Columns, or formula terms such as `C(theme)` and `row_1:sponsored`."""
+        terms: list[str] = []
+        """Columns, or formula terms such as `C(theme)` and `row_1:sponsored`; where not given,
+        every level that the design varies."""
+        outcome: str = "chosen"
+        """`chosen`, or `probability` where the model's own choice probabilities were read."""
         effects: str | None = "product_id"
         """Column with a coefficient for each level; null for none."""
         cluster: str | None = "world_id"
@@ -28,7 +31,7 @@ class ConditionalLogitEstimator:
     def fit(self, data: pd.DataFrame) -> ConditionalLogitResult:
         """Estimates the model on the long table of one buyer and interface."""
         model = ConditionalLogit.from_formula(
-            f"chosen ~ {' + '.join(self.config.terms)}",
+            f"{self.config.outcome} ~ {' + '.join(self.config.terms)}",
             data,
             choice_set="trial_id",
             effects=self.config.effects,
