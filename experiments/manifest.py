@@ -56,7 +56,8 @@ def write_manifest(store: RunStore) -> Path:
         "spec_hash": digest(spec),
         "seed": spec["seed"],
         "catalog": store.meta("catalog"),
-        "prompts": {},
+        "prompts": store.meta("prompt_hashes") or {},
+        "connections": store.meta("connections") or {},
         "sessions": [
             {"id": id_, "started": started, "ended": ended, **json.loads(facts)}
             for id_, started, ended, facts in store.db.execute(

@@ -14,7 +14,7 @@ from aces.errors import CatalogError, SpecError, nearest
 from aces.registry import Registry
 from aces.seeds import Stream
 from aces.spec import CHANGEABLE, ExperimentSpec, Plugin, digest
-from aces.types import Assignment, Buyer, Ground, Listing, Mark, Task, Trial, World
+from aces.types import Assignment, Buyer, Factor, Ground, Listing, Mark, Task, Trial, World
 from agents.buyers import BUYERS
 from agents.interfaces import INTERFACES
 from experiments.designs import Cell
@@ -24,6 +24,9 @@ from marketplace.worlds import build_world
 
 SEEN = ("price", "price_cents", "review_count", "rating", "position", "row", "col", "discounted")
 """Columns that a buyer perceives of every listing, besides its marks."""
+
+WORDINGS = ("persona", "prompt")
+"""What a buyer may differ by from trial to trial."""
 
 
 @dataclass(frozen=True)
@@ -89,27 +92,69 @@ class Plan:
     def trials(
         self, assignments: Iterable[Assignment], batch: int, first_index: int
     ) -> Iterator[Trial]:
-        """Lists the trials of a batch: every buyer and interface meets each world, each repeat."""
+        """Lists the trials of a batch: every arm meets each world, each repeat.
+
+        An arm is a buyer with an interface, a persona and a prompt.
+        """
         arms = [
             (buyer.name, interface.name, digest([who(buyer, BUYERS), who(interface, INTERFACES)]))
             for buyer in self.spec.buyers
             for interface in self.spec.buyer_interfaces(buyer)
         ]
         index = first_index
-        for assignment in assignments:
+        for world in assignments:
             for buyer, interface, arm in arms:
-                for repeat in range(self.spec.repeats):
-                    key = [assignment.world_id, arm, self.spec.max_steps, repeat]
-                    yield Trial(
-                        id=digest(key),
-                        plan_index=index,
-                        batch=batch,
-                        world_id=assignment.world_id,
-                        buyer=buyer,
-                        interface=interface,
-                        repeat=repeat,
-                    )
-                    index += 1
+                for persona, prompt in self._wordings(buyer, world):
+                    for repeat in range(self.spec.repeats):
+                        key = [world.world_id, arm, self.spec.max_steps, repeat]
+                        yield Trial(
+                            id=digest(key + ([persona, prompt] if persona or prompt else [])),
+                            plan_index=index,
+                            batch=batch,
+                            world_id=world.world_id,
+                            buyer=buyer,
+                            interface=interface,
+                            repeat=repeat,
+                            persona=persona,
+                            prompt=prompt,
+                        )
+                        index += 1
+
+    @cached_property
+    def factors(self) -> dict[str, Mapping[str, Factor]]:
+        """Buyer -> what it differs by from trial to trial: `persona`, `prompt`."""
+        found: dict[str, Mapping[str, Factor]] = {}
+        for entry in self.spec.buyers:
+            plugin: Any = BUYERS.load(entry.use)
+            has = hasattr(plugin, "factors")
+            found[entry.name] = plugin.factors(plugin.Config(**entry.parameters)) if has else {}
+        return found
+
+    def _wordings(self, buyer: str, world: Assignment) -> list[tuple[str, str]]:
+        """The pairs of persona and prompt with which a buyer meets a world."""
+        personas, prompts = (
+            self._names(kind, self.factors[buyer].get(kind), world) for kind in WORDINGS
+        )
+        return [(persona, prompt) for persona in personas for prompt in prompts]
+
+    def _names(self, kind: str, factor: Factor | None, world: Assignment) -> tuple[str, ...]:
+        if factor is None:
+            return ("",)
+        if not factor.drawn:
+            return factor.levels
+        # one address for all buyers: those with the same levels get the same one
+        number = Stream(self.spec.seed, kind, world.task_id, world.k).uniform()
+        return (factor.levels[int(number * len(factor.levels))],)
+
+    def prompt_hashes(self) -> dict[str, dict[str, str]]:
+        """Returns buyer -> name of a prompt -> hash of its text, of buyers that have prompts."""
+        found: dict[str, dict[str, str]] = {}
+        for entry in self.spec.buyers:
+            plugin: Any = BUYERS.load(entry.use)
+            if hasattr(plugin, "prompt_hashes"):
+                hashes = plugin.prompt_hashes(plugin.Config(**entry.parameters))
+                found[entry.name] = dict(hashes)
+        return found
 
     def draw_cells(self, cells: Sequence[Cell]) -> list[Assignment]:
         """Draws the worlds of a batch."""
@@ -130,7 +175,8 @@ class Plan:
         stream = Stream(self.spec.seed, "noise", *key)
         if getattr(buyer, "shares_noise", False):
             return stream
-        return stream.child(trial.buyer, trial.interface)
+        own = stream.child(trial.buyer, trial.interface)
+        return own.child(trial.persona, trial.prompt) if trial.persona or trial.prompt else own
 
     def visit_stream(self, trial: Trial) -> Stream:
         """The stream an interface draws from in a trial: the numbers it gives things, say."""

@@ -28,7 +28,8 @@ class StoredPage:
     url: str
     text: str | None
     screenshot: bytes | None
-    action: Action
+    action: Action | None
+    """None where it failed to decide."""
 
     def differs(self, seen: Observation) -> str:
         """Returns what of an observation is not as it was, or nothing."""
@@ -91,7 +92,7 @@ def stored_pages(store: RunStore, trial_id: str) -> list[StoredPage]:
             url=url,
             text=store.step_text(text, blob),
             screenshot=store.blobs.get(screenshot) if screenshot else None,
-            action=_ACTION.validate_json(action),
+            action=_ACTION.validate_json(action) if action != "{}" else None,
         )
         for step, url, text, blob, screenshot, action in rows
     ]
@@ -114,7 +115,8 @@ async def replay(job: Job, pages: Sequence[StoredPage], station: Station) -> Rep
                 what = page.differs(seen) or ("" if visit.url == page.url else "url")
                 if what:
                     return Replay(job.trial.id, len(pages), page.step, what)
-                await visit.act(page.action)
+                if page.action is not None:
+                    await visit.act(page.action)
     finally:
         station.close(token)
     return Replay(job.trial.id, len(pages))

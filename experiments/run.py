@@ -128,6 +128,7 @@ def _claim(store: RunStore, plan: Plan) -> None:
     store.set_meta("truths", plan.truths())
     store.set_meta("pools", plan.pools)
     store.set_meta("legend", plan.legend())
+    store.set_meta("prompt_hashes", plan.prompt_hashes())
     keep_catalog(store, plan.catalog, plan.spec.catalog)
 
 

@@ -5,10 +5,12 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from aces.errors import TrialError
+from aces.errors import BuyerError, TrialError
+from aces.llm.records import Conversation, Exchange
 from aces.types import (
     Action,
     AddToCart,
+    BuyerSession,
     Choice,
     Event,
     Observation,
@@ -18,6 +20,7 @@ from aces.types import (
     Step,
     Stop,
 )
+from aces.types import Record as ActionRecord
 from agents.interfaces import Visit
 from experiments.station import Job, Station
 
@@ -29,15 +32,32 @@ class Record:
     choice: Choice
     steps: Sequence[Step] = ()
     events: Sequence[Event] = ()
+    exchanges: Sequence[Exchange] = ()
+    """With the buyer's model, where it has one."""
     listings: tuple[PerceivedListing, ...] = ()
     """The shelf as first perceived; not stored, but compared between interfaces."""
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A step under way."""
+
+    observation: Observation
+    url: str
+    observe_s: float
+    started: float
+    action: Action | None = None
+    decided: float | None = None
 
 
 @dataclass(slots=True)
 class _Course:
     """What has happened so far."""
 
+    session: BuyerSession | None = None
     steps: list[Step] = field(default_factory=list)
+    turn: _Turn | None = None
+    """That which is not among the steps yet."""
     listings: tuple[PerceivedListing, ...] = ()
     said: str | None = None
     stopped: str | None = None
@@ -56,42 +76,60 @@ async def run_trial(job: Job, station: Station) -> Record:
         choice = _outcome(station.ordered(token), course)
     # the trial boundary: the one place where every fault becomes an outcome
     except Exception as error:  # noqa: BLE001
+        if course.turn is not None:
+            course.steps.append(_step(course.turn, f"{type(error).__name__}: {error}"))
         choice = _failure(error, station.ordered(token), course)
-    session = station.close(token)
-    choice = choice.model_copy(
-        update={"seconds": time.perf_counter() - started, "blocked_requests": course.blocked}
-    )
-    events = _log(session.events, session.entered, course)
-    return Record(choice, course.steps, events, course.listings)
+    shop = station.close(token)
+    facts = {"seconds": time.perf_counter() - started, "blocked_requests": course.blocked}
+    exchanges: Sequence[Exchange] = ()
+    if isinstance(course.session, Conversation):
+        told = course.session
+        exchanges = tuple(told.exchanges)
+        facts |= {"probability": told.probability, "reported": told.reported}
+    events = _log(shop.events, shop.entered, course)
+    choice = choice.model_copy(update=facts)
+    return Record(choice, course.steps, events, exchanges, course.listings)
 
 
 async def _visit(job: Job, station: Station, token: str, course: _Course) -> None:
     """Lets the buyer act until it has bought, left, or used up its steps."""
     plan, trial = station.plan, job.trial
     buyer = station.buyers[trial.buyer]
-    task = plan.tasks[job.assignment.task_id]
+    task = plan.tasks[job.assignment.task_id].model_copy(
+        update={"persona": trial.persona, "prompt": trial.prompt}
+    )
     session = buyer.start(task, plan.noise(job.assignment, trial, buyer))
+    course.session = session
     error: str | None = None
     async with station.interface(trial.interface).visit(token, plan.visit_stream(trial)) as visit:
         for number in range(1, plan.spec.max_steps + 1):
-            before = time.perf_counter()
-            observation = await visit.observe(number)
-            if error:
-                observation = observation.model_copy(update={"error": error})
-            seen = time.perf_counter()
-            since = time.monotonic()
-            action = await session.act(observation)
-            decided = time.perf_counter()
-            url = visit.url
-            _note(course, observation, visit.visible, action, since)
-            error = await _carry_out(visit, action, course)
-            course.steps.append(
-                _step(observation, url, action, error, seen - before, decided - seen)
-            )
-            course.listings = course.listings or observation.listings
-            course.blocked = visit.blocked
+            error = await _turn(number, visit, session, error, course)
             if course.stopped is not None or station.ordered(token):
                 return
+
+
+async def _turn(
+    number: int, visit: Visit, session: BuyerSession, error: str | None, course: _Course
+) -> str | None:
+    """Observes, lets the buyer act, and returns why that could not be carried out, or None."""
+    before = time.perf_counter()
+    observation = await visit.observe(number)
+    if error:
+        observation = observation.model_copy(update={"error": error})
+    seen = time.perf_counter()
+    since = time.monotonic()
+    turn = course.turn = _Turn(observation, visit.url, seen - before, seen)
+    action = await session.act(observation)
+    if not isinstance(action, ActionRecord):
+        raise BuyerError(f"act() should return an action, found {action!r:.200}")
+    turn.action, turn.decided = action, time.perf_counter()
+    _note(course, observation, visit.visible, action, since)
+    error = await _carry_out(visit, action, course)
+    course.steps.append(_step(turn, error))
+    course.turn = None
+    course.listings = course.listings or observation.listings
+    course.blocked = visit.blocked
+    return error
 
 
 def _note(
@@ -128,22 +166,23 @@ async def _carry_out(visit: Visit, action: Action, course: _Course) -> str | Non
     return await visit.act(action)
 
 
-def _step(
-    seen: Observation, url: str, action: Action, error: str | None, observe_s: float, act_s: float
-) -> Step:
+def _step(turn: _Turn, error: str | None) -> Step:
+    """The turn as stored; without an action where the buyer failed to decide."""
+    seen = turn.observation
     exposed = tuple(item.product_id for item in seen.listings if item.exposed)
+    decided = turn.decided or time.perf_counter()
     return Step(
         step=seen.step,
         page=seen.page,
-        url=url,
+        url=turn.url,
         text=seen.text,
         screenshot=seen.screenshot,
         image_type=seen.image_type,
-        action=action.model_dump(),
+        action=turn.action.model_dump() if turn.action is not None else {},
         error=error,
         exposed=exposed if seen.page == "results" else None,
-        observe_s=observe_s,
-        act_s=act_s,
+        observe_s=turn.observe_s,
+        act_s=decided - turn.started,
     )
 
 

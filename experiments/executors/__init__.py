@@ -34,6 +34,7 @@ class Executor(Protocol):
 
 
 def keep(job: Job, record: Record, blobs: BlobStore) -> Finished:
-    """Returns a trial ready for the store, its screenshots and long texts put into blobs."""
-    steps = tuple(blobs.keep_step(step) for step in record.steps)
-    return Finished(job.trial.id, record.choice, steps, tuple(record.events))
+    """Returns a trial ready for the store, its pictures and long texts put into blobs."""
+    steps = tuple(map(blobs.keep_step, record.steps))
+    exchanges = tuple(map(blobs.keep_exchange, record.exchanges))
+    return Finished(job.trial.id, record.choice, steps, tuple(record.events), exchanges)
