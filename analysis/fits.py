@@ -129,7 +129,7 @@ def analyses_of(table: pd.DataFrame, study: Study | None) -> list[Plugin]:
 
 def _with_terms(plugin: Plugin, table: pd.DataFrame, study: Study | None) -> Plugin:
     """The analysis with the default terms where it takes terms and names none."""
-    if plugin.parameters.get("terms") != []:
+    if plugin.parameters.get("terms") not in ([], ()):
         return plugin
     terms = _terms_that_vary(table) if study is None else study.default_terms
     return plugin.model_copy(update={"parameters": {**plugin.parameters, "terms": list(terms)}})

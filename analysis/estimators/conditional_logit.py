@@ -13,7 +13,7 @@ class ConditionalLogitEstimator:
     class Config(Record):
         """Parameters of the estimator."""
 
-        terms: list[str] = []
+        terms: tuple[str, ...] = ()
         """Columns, or formula terms such as `C(theme)` and `row_1:sponsored`; where not given,
         every level that the design varies."""
         outcome: str = "chosen"

@@ -7,7 +7,8 @@ import pytest
 
 from aces.spec import Plugin
 from aces.store import RunStore
-from analysis import analyze, load_choices
+from analysis.analyze import analyze
+from analysis.frame import load_choices
 from analysis.planted import planted_utility
 
 TRUTH = {"row_1": 0.9, "log_price": -1.8, "overall_pick": 1.2}
