@@ -20,7 +20,7 @@ from aces.llm.records import (
     Speech,
 )
 from aces.seeds import Stream
-from aces.types import Factor, Ground, Record, Task
+from aces.types import Factor, Ground, Observation, Record, Task
 from agents import wording
 from agents.wording import Prompt, Source, Wordings
 
@@ -279,6 +279,19 @@ class ServedSession:
             if exchange.reply is None:
                 raise TrialError(exchange.cause or "server", exchange.error)
         return found
+
+    def check_sight(self, observation: Observation) -> None:
+        """Does nothing where the server takes what is to be shown.
+
+        Raises:
+            TrialError: If it is a picture and the server takes none.
+        """
+        abilities = self.connection.abilities
+        if observation.screenshot is not None and not abilities.images:
+            why = abilities.reasons.get("images", "the probe found none")
+            raise TrialError(
+                "server", f"the server takes no pictures ({why}); use interface aria, html or json"
+            )
 
     def spoil(self, cause: str, error: str) -> None:
         """Notes on the last exchange why its reply could not be used."""
