@@ -2,8 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -114,13 +113,6 @@ def waits(requests: pd.DataFrame) -> dict[str, dict[str, float]]:
             times[wait["reason"]] += 1
             seconds[wait["reason"]] += wait["seconds"]
     return {r: {"times": times[r], "seconds": round(seconds[r], 3)} for r in sorted(times)}
-
-
-def write_costs(costs: Sequence[pd.DataFrame], path: str | Path) -> Path:
-    """Writes `costs.csv` and returns its path; empty where something is unknown."""
-    path = Path(path)
-    pd.concat(costs, ignore_index=True).to_csv(path, index=False, lineterminator="\n")
-    return path
 
 
 def token_table(costs: pd.DataFrame) -> Table:
@@ -236,9 +228,3 @@ def _answers(
         share,
         ", ".join(f"{cause} {n:,}" for cause, n in causes.items()) or "nothing",
     )
-
-
-def spent(costs: pd.DataFrame) -> str:
-    """Returns what a run cost in a few words, for its head: `1.2340 USD`; empty if unknown."""
-    currencies = set(costs["currency"]) - {""} if len(costs) else set()
-    return _money(float(costs["cost"].sum()), currencies.pop()) if len(currencies) == 1 else ""

@@ -14,15 +14,29 @@ from aces.seeds import Stream
 from aces.spec import ExperimentSpec, Plugin
 from aces.store import RunStore
 from aces.terms import default_terms
-from aces.types import Listing, Task
+from aces.types import Listing, Task, Viewport
 from analysis.served import ServedBuyer
 
+_BOUNDS = {"max_width": "pixels wide", "max_pixels": "pixels in all"}
 _DECLARATIONS: TypeAdapter[dict[str, Declaration]] = TypeAdapter(dict[str, Declaration])
 
 
 def columns_of(store: RunStore, table: str) -> set[str]:
     """Returns the columns of a stored table; none where the run is of a format without it."""
     return {row[1] for row in store.db.execute(f"PRAGMA table_info({table})")}
+
+
+def picture_text(interface: Plugin, viewport: Viewport) -> str:
+    """Returns what decides a picture's resolution: `png, 1280 × 1080 at scale 1`; else nothing."""
+    given = interface.parameters
+    if "image_format" not in given:
+        return ""
+    kind = str(given["image_format"])
+    quality = "" if kind == "png" else f" {given.get('quality')}"
+    high = "full page" if given.get("full_page") else f"{viewport.height}"
+    scale = given.get("scale") or viewport.device_scale
+    bounds = [f"at most {given[key]:,} {unit}" for key, unit in _BOUNDS.items() if given.get(key)]
+    return ", ".join([f"{kind}{quality}", f"{viewport.width} × {high} at scale {scale:g}", *bounds])
 
 
 @dataclass(frozen=True)
@@ -95,6 +109,14 @@ class Study:
             for name, buyer in self.served.items()
             for prompt, value in buyer.hashes.items()
         }
+
+    def picture(self, buyer: str, interface: str) -> str:
+        """Returns how large and in which format a buyer's interface shows pages, in words."""
+        own = self.buyers[buyer].interfaces if buyer in self.buyers else ()
+        for plugin in own or self.spec.interfaces:
+            if plugin.name == interface:
+                return picture_text(plugin, self.spec.shelf.viewport)
+        return ""
 
     @cached_property
     def listings(self) -> dict[str, Listing]:
