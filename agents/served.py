@@ -243,6 +243,19 @@ class ServedSession:
             raise BuyerError(f"{type(self.buyer).__name__}: connect() comes before act()")
         return self.buyer.connection
 
+    def frame(self, observation: Observation, acting: str) -> Prompt:
+        """Returns the trial's wording with the errand filled in.
+
+        Args:
+            observation: The first one; amounts are written in its currency.
+            acting: How to act, and what is shown.
+        """
+        task = self.task
+        currency = next((item.currency for item in observation.listings), "USD")
+        return self.buyer.prompt(task).render(
+            task, persona=self.buyer.persona(task), acting=acting, currency=currency
+        )
+
     async def ask(self, request: Request, *, step: int, purpose: Purpose) -> Exchange:
         """Returns the exchange, with a reply in it.
 

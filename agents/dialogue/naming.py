@@ -35,7 +35,7 @@ def find_listing(
     Raises:
         TrialError: With cause `unparseable`, if it means none of them, or may mean several.
     """
-    said = _folded(title)
+    said = folded(title)
     for candidates in (_equal, _beginning, _misspelt):
         found = candidates(said, listings)
         if found:
@@ -43,13 +43,14 @@ def find_listing(
     raise TrialError("unparseable", f"there is no product titled {title[:200]!r} here")
 
 
-def _folded(title: str) -> str:
+def folded(title: str) -> str:
+    """Returns a title without what does not tell it from others: case, spaces, quotes."""
     plain = unicodedata.normalize("NFKC", title).casefold().replace("’", "'")
     return " ".join(plain.split()).strip("\"' ")
 
 
 def _equal(said: str, listings: Sequence[PerceivedListing]) -> list[PerceivedListing]:
-    return [item for item in listings if _folded(item.title) == said]
+    return [item for item in listings if folded(item.title) == said]
 
 
 def _beginning(said: str, listings: Sequence[PerceivedListing]) -> list[PerceivedListing]:
@@ -57,8 +58,8 @@ def _beginning(said: str, listings: Sequence[PerceivedListing]) -> list[Perceive
     start = said.removesuffix("...").rstrip(" .,-")
     if len(start) < _SHORTEST_START:
         return []
-    found = [item for item in listings if _folded(item.title).startswith(start)]
-    if len({_folded(item.title) for item in found}) > 1:
+    found = [item for item in listings if folded(item.title).startswith(start)]
+    if len({folded(item.title) for item in found}) > 1:
         raise TrialError("unparseable", f"several products' titles begin with {start[:200]!r}")
     return found
 
@@ -66,14 +67,14 @@ def _beginning(said: str, listings: Sequence[PerceivedListing]) -> list[Perceive
 def _misspelt(said: str, listings: Sequence[PerceivedListing]) -> list[PerceivedListing]:
     from rapidfuzz import fuzz
 
-    scores = {title: fuzz.ratio(said, title) for title in {_folded(i.title) for i in listings}}
+    scores = {title: fuzz.ratio(said, title) for title in {folded(i.title) for i in listings}}
     best = sorted(scores.values(), reverse=True)
     close = [title for title, score in scores.items() if score >= CLOSE and score == best[0]]
     if len(close) != 1 or (len(best) > 1 and best[0] - best[1] < MARGIN):
         return []
     if not _same_words(said, close[0]):
         return []
-    return [item for item in listings if _folded(item.title) == close[0]]
+    return [item for item in listings if folded(item.title) == close[0]]
 
 
 def _same_words(one: str, other: str) -> bool:

@@ -207,8 +207,8 @@ def shown(observation: Observation) -> str:
 
 def _how(verbs: Sequence[Verb], speech: Speech) -> str:
     if speech == "tools":
-        names = ", ".join(verb.name for verb in verbs)
-        return f"Act by calling exactly one tool: {names}."
+        names = "; ".join(f"{verb.name}: {verb.description.rstrip('.')}" for verb in verbs)
+        return f"Act by calling exactly one tool ({names})."
     lines = [f"- {_form(verb)}: {verb.description}{_notes(verb)}" for verb in verbs]
     return "\n".join(["Act by answering with exactly one JSON object, one of these:", *lines])
 
