@@ -12,6 +12,7 @@ from aces.errors import UserError
 from aces.spec import Plugin
 from aces.store import RunStore
 from aces.types import Estimate, Status
+from analysis.bridge import Bridge
 from analysis.checks import Check, arms, run_checks
 from analysis.display import Table, counted, interval, number, p_value
 from analysis.estimates import (
@@ -21,7 +22,7 @@ from analysis.estimates import (
     share_estimates,
     write_estimates,
 )
-from analysis.fits import SLOTS, Fit, analyses_of, fit_all
+from analysis.fits import SLOTS, Fit, analyses_of, compare_all, fit_all
 from analysis.frame import choices, load_choices, trials_of
 from analysis.study import Study
 
@@ -39,6 +40,7 @@ class Analysis:
         checks: The gates.
         notes: What must be said beside the estimates; impossible fits among them.
         path: Where the estimates were written.
+        bridges: Purchases held against choice probabilities.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Analysis:
     checks: tuple[Check, ...]
     notes: tuple[str, ...]
     path: Path | None = None
+    bridges: tuple[Bridge, ...] = ()
 
     def main_fits(self) -> list[Fit]:
         """Returns the fits of the analyses asked for, without that of the heat map."""
@@ -56,8 +59,11 @@ class Analysis:
 
     def tables(self) -> list[Table]:
         """Returns what the console shows: counts, then each fit's coefficients and prices."""
-        return [status_table(self.table), *map(coefficient_table, self.main_fits())] + [
-            table for fit in self.main_fits() if (table := price_table(fit)) is not None
+        return [
+            status_table(self.table),
+            *map(coefficient_table, self.main_fits()),
+            *(table for fit in self.main_fits() if (table := price_table(fit)) is not None),
+            *(found.table for found in self.bridges),
         ]
 
     def failed_checks(self) -> list[Check]:
@@ -92,10 +98,14 @@ def _analyze(
 ) -> Analysis:
     asked = list(analyses) or analyses_of(table, study)
     fits, notes = fit_all(table, asked, study)
+    bridges, said = compare_all(table, asked, study)
     rows = [row for fit in fits for row in estimates_of(fit)] + list(share_estimates(table))
+    rows += [row for found in bridges for row in found.estimates()]
     checks = run_checks(table, study)
-    notes = [*_off_shelf(table), *notes]
-    return Analysis(name, table, study, tuple(fits), tuple(rows), checks, tuple(notes))
+    notes = [*_off_shelf(table), *notes, *said]
+    return Analysis(
+        name, table, study, tuple(fits), tuple(rows), checks, tuple(notes), bridges=tuple(bridges)
+    )
 
 
 def _off_shelf(table: pd.DataFrame) -> list[str]:

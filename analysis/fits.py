@@ -10,6 +10,7 @@ import pandas as pd
 from aces.errors import EstimationError
 from aces.spec import Plugin
 from aces.terms import default_terms, slot_terms
+from analysis.bridge import Bridge
 from analysis.choice_result import ConditionalLogitResult
 from analysis.display import counted
 from analysis.estimators import ESTIMATORS
@@ -160,7 +161,7 @@ def fit_all(
     notes: dict[str, None] = {}
     bought = _purchases(table, study)
     arms = arm_names(bought)
-    for plugin in (_with_terms(each, table, study) for each in asked):
+    for plugin in (_with_terms(each, table, study) for each in asked if not _across(each)):
         for group, rows in groups(bought):
             arm = arms[tuple(group.values())]
             try:
@@ -173,6 +174,27 @@ def fit_all(
             if plugin.name != SLOTS:
                 notes |= dict.fromkeys(f"{plugin.name}, {arm}: {note}" for note in said)
     return fits, list(notes)
+
+
+def compare_all(
+    table: pd.DataFrame, asked: Sequence[Plugin], study: Study | None
+) -> tuple[list[Bridge], list[str]]:
+    """Returns what analyses of several buyers at once found, and what must be said beside it."""
+    found: list[Bridge] = []
+    notes: list[str] = []
+    for plugin in (_with_terms(each, table, study) for each in asked if _across(each)):
+        try:
+            found.append(ESTIMATORS.build(plugin.use, dict(plugin.parameters)).across(table))
+        except EstimationError as error:
+            notes.append(f"{plugin.name}: no estimates: {error}")
+        else:
+            notes += found[-1].notes
+    return found, notes
+
+
+def _across(plugin: Plugin) -> bool:
+    """Whether an analysis is of several buyers at once."""
+    return hasattr(ESTIMATORS.load(plugin.use), "across")
 
 
 def _purchases(table: pd.DataFrame, study: Study | None) -> pd.DataFrame:
