@@ -1,12 +1,10 @@
 """What the interfaces of a browser share: entering, acting by real clicks, finding boxes."""
 
-import asyncio
-import base64
 import json
 from abc import abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from aces.errors import TrialError
@@ -29,9 +27,12 @@ from aces.types import (
 )
 from agents.browser import Browser, Tab
 from agents.interfaces import PageConfig, ShopHandle
+from agents.interfaces._hands import enter, focused, press, press_at
 from agents.interfaces._reading import Box, Money, inside, place, read_product_id
+from agents.interfaces._things import Things, called
 
-CAPTURE_PAUSES_S = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+if TYPE_CHECKING:
+    from playwright.async_api import ElementHandle
 
 # boxes are measured on the page, the viewport is the part of it that shows
 _MEASURE = """() => ({
@@ -46,23 +47,6 @@ _MEASURE = """() => ({
         };
     }),
 })"""
-
-# brings an element into view and returns where a mouse would hit it
-_AIM = """selector => {
-    const element = document.querySelector(selector);
-    if (!element) return null;
-    element.scrollIntoView({block: 'nearest', behavior: 'instant'});
-    const box = element.getClientRects()[0];
-    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-    const hit = document.elementFromPoint(x, y);
-    return {x, y, covered: !hit || !(element.contains(hit) || hit.contains(element))};
-}"""
-
-# the shop has no scripts: nothing but links and submit buttons leads to another page
-_LEADS_ON = """([x, y]) => {
-    const hit = document.elementFromPoint(x, y);
-    return !!hit && !!hit.closest('a[href], button[type=submit]');
-}"""
 
 
 class PageInterface:
@@ -80,7 +64,7 @@ class PageInterface:
             raise TrialError("browser", "this interface needs a browser and was given none")
         self.shop = shop
         self._browser = browser
-        self._viewport = viewport
+        self.viewport = viewport
 
     @asynccontextmanager
     async def visit(self, token: str, stream: Stream) -> AsyncIterator["PageVisit"]:
@@ -89,12 +73,21 @@ class PageInterface:
 
         reuse = self.config.isolation == "reuse"
         try:
-            async with self._browser.fresh_tab(self._viewport, reuse=reuse) as tab:
+            async with self._browser.fresh_tab(self.viewport, reuse=reuse) as tab:
                 tab.page.set_default_timeout(self.config.timeout_s * 1000)
                 await tab.page.goto(f"{self.shop.base_url}/enter/{token}", wait_until="load")
-                yield PageVisit(self, tab)
+                yield self.enter(tab, stream)
         except Error as error:
             raise TrialError("browser", str(error).partition("\n")[0]) from error
+
+    def enter(self, tab: Tab, stream: Stream) -> "PageVisit":
+        """Returns the visit in a tab that has entered the shop."""
+        return PageVisit(self, tab)
+
+    @property
+    def full_page(self) -> bool:
+        """Whether points are counted from the page's corner rather than the window's."""
+        return False
 
     @property
     def pointing(self) -> Pointing:
@@ -136,7 +129,7 @@ class PageVisit:
     async def observe(self, step: int) -> Observation:
         """Returns the representation and, on a results page, its listings with their boxes."""
         kind = self._kind()
-        seen = await self._interface.represent(self._tab)
+        seen = await self.look()
         measured = await self._page.evaluate(_MEASURE)
         window: Box = tuple(measured["viewport"])
         cards: list[tuple[str, bool, Box]] = [
@@ -159,6 +152,10 @@ class PageVisit:
             pointing=self._interface.pointing,
             **seen,
         )
+
+    async def look(self) -> dict[str, Any]:
+        """Returns the representation of the page."""
+        return await self._interface.represent(self._tab)
 
     def _kind(self) -> Page:
         return page_of(urlsplit(self._page.url).path)
@@ -208,53 +205,52 @@ class PageVisit:
         return await self._follow(order, "there is nothing to order")
 
     async def _follow(self, selector: str, missing: str) -> str | None:
-        """Clicks what leads to another page, and waits for that page."""
-        aim = await self._page.evaluate(_AIM, selector)
-        if aim is None:
-            return missing
-        if aim["covered"]:
-            return "something else lies over what was to be clicked"
-        # a locator's click would wait for frames in which nothing moves
-        async with self._page.expect_navigation(wait_until="domcontentloaded"):
-            await self._page.mouse.click(aim["x"], aim["y"])
-        return None
-
-    async def _type(self, action: Type) -> str | None:
-        name = action.target or "q"
-        named = self._page.get_by_label(name, exact=True).or_(
-            self._page.locator(f"[name={_quoted(name)}]")
-        )
-        box = self._page.locator("input:not([type=hidden]), textarea").and_(named)
-        if not await box.count():
-            return f"there is no field '{name}' on this page"
-        await box.first.fill(action.text)
-        if action.submit:
-            async with self._page.expect_navigation(wait_until="load"):
-                await box.first.press("Enter")
-        return None
+        """Clicks what a selector names."""
+        element = await self._page.query_selector(selector)
+        return await press(self._page, element) if element else missing
 
     async def _click(self, action: Click) -> str | None:
         if action.x is not None and action.y is not None:
-            await self._click_at(action.x, action.y)
-            return None
-        if action.target is None:
-            return "a click needs a target, or x and y"
-        named = self._page.get_by_role("button", name=action.target).or_(
-            self._page.get_by_role("link", name=action.target)
-        )
-        if not await named.count():
-            return f"nothing on this page is called '{action.target}'"
-        async with self._page.expect_navigation(wait_until="load"):
-            await named.first.click(no_wait_after=True)
-        return None
+            whole = self._interface.full_page
+            return await press_at(self._page, action.x, action.y, whole=whole)
+        if action.number is not None:
+            element = await self.numbered(action.number)
+        elif action.target is not None:
+            element = await self._called(action.target)
+        else:
+            return "a click needs a target, a number, or x and y"
+        return element if isinstance(element, str) else await press(self._page, element)
 
-    async def _click_at(self, x: float, y: float) -> None:
-        """Clicks a point of the viewport and, where that leads to another page, waits for it."""
-        if not await self._page.evaluate(_LEADS_ON, [x, y]):
-            await self._page.mouse.click(x, y)
-            return
-        async with self._page.expect_navigation(wait_until="load"):
-            await self._page.mouse.click(x, y)
+    async def _type(self, action: Type) -> str | None:
+        if action.number is not None:
+            field = await self.numbered(action.number)
+        elif action.target is not None:
+            field = await self._field(action.target)
+        else:
+            field = await focused(self._page) or await self._field("q")
+        if isinstance(field, str):
+            return field
+        return await enter(self._page, field, action.text, submit=action.submit)
+
+    async def numbered(self, number: int) -> "ElementHandle | str":
+        """Returns the element that carries a number, or why there is none."""
+        return f"nothing on this page carries a number, so neither {number}"
+
+    async def _called(self, target: str) -> "ElementHandle | str":
+        things = await Things.of(self._page)
+        found = called(things.all, target)
+        return found if isinstance(found, str) else await things.element(found)
+
+    async def _field(self, target: str) -> "ElementHandle | str":
+        """The field with this name or label."""
+        things = await Things.of(self._page)
+        fields = [each for each in things.all if each.kind in ("field", "menu") and each.shown]
+        exact = [each for each in fields if each.field == target]
+        found = exact[0] if exact else called(fields, target)
+        if isinstance(found, str):
+            missing = found.startswith("nothing")
+            return f"there is no field '{target}' on this page" if missing else found
+        return await things.element(found)
 
     async def _back(self) -> str | None:
         if await self._page.evaluate("history.length") <= 1:
@@ -269,28 +265,3 @@ class PageVisit:
 def _quoted(value: str) -> str:
     """A CSS string."""
     return json.dumps(value)
-
-
-async def capture(tab: Tab, image_format: str, quality: int, *, full_page: bool) -> bytes:
-    """Returns the page's pixels, captured through CDP without Playwright's own waits.
-
-    A capture fails while a navigation is pending, and on a busy machine before the first frame
-    is drawn; it is tried again after a while.
-    """
-    from playwright.async_api import Error
-
-    options: dict[str, Any] = {"format": image_format, "captureBeyondViewport": full_page}
-    if image_format == "png":
-        options["optimizeForSpeed"] = True
-    else:
-        options["quality"] = quality
-    for pause_s in CAPTURE_PAUSES_S:
-        await asyncio.sleep(pause_s)
-        await tab.page.wait_for_load_state("load")
-        try:
-            answer = await tab.cdp.send("Page.captureScreenshot", options)
-        except Error as error:
-            refusal = error
-        else:
-            return base64.b64decode(answer["data"])
-    raise refusal

@@ -1,13 +1,11 @@
 """The page as pixels."""
 
-from typing import Any, Literal
-
-from pydantic import Field
+from typing import Any
 
 from aces.types import PerceivedListing, Pointing
 from agents.browser import Tab
-from agents.interfaces import PageConfig
-from agents.interfaces._page import PageInterface, capture
+from agents.interfaces._page import PageInterface
+from agents.interfaces._pictures import PictureConfig, take
 from agents.interfaces._reading import Money, read_listing
 
 # what a person can read on each card, from the page as rendered
@@ -28,15 +26,13 @@ _READ = """() => [...document.querySelectorAll('article.listing')].map(card => {
 class ScreenshotInterface(PageInterface):
     """A screenshot of the viewport, or of the full page."""
 
-    class Config(PageConfig):
-        """Parameters."""
+    Config: type[PictureConfig] = PictureConfig
+    config: PictureConfig
 
-        image_format: Literal["png", "jpeg", "webp"] = "png"
-        quality: int = Field(default=90, ge=1, le=100)
-        """Of jpeg and webp."""
-        full_page: bool = False
-
-    config: Config
+    @property
+    def full_page(self) -> bool:
+        """Whether points are counted from the page's corner rather than the window's."""
+        return self.config.full_page
 
     @property
     def pointing(self) -> Pointing:
@@ -45,13 +41,7 @@ class ScreenshotInterface(PageInterface):
 
     async def represent(self, tab: Tab) -> dict[str, Any]:
         """Returns the pixels."""
-        config = self.config
-        image = await capture(tab, config.image_format, config.quality, full_page=config.full_page)
-        return {
-            "screenshot": image,
-            "image_type": f"image/{config.image_format}",
-            "scale": self._viewport.device_scale,
-        }
+        return (await take(tab, self.config, self.viewport.device_scale)).seen()
 
     async def read(self, tab: Tab, seen: dict[str, Any], money: Money) -> list[PerceivedListing]:
         """Returns the listings as rendered: text and stars that are drawn in those pixels."""
