@@ -19,7 +19,7 @@ from aces.types import Record, Task
 Path_ = tuple[str | int, ...]
 Registries = Mapping[str, Registry[Any]]
 
-CHANGEABLE = ("analysis", "worlds_per_task")
+CHANGEABLE = ("analysis", "worlds_per_task", "budget")
 """What may differ when a run goes on; `worlds_per_task` may only grow."""
 
 
@@ -37,6 +37,21 @@ class Plugin(Record):
     """Of a buyer that carries its own; empty where it uses the experiment's."""
 
 
+class Budget(Record):
+    """What a run may use up at served models; counted over the whole run, whatever came of it."""
+
+    cost: float | None = Field(default=None, gt=0)
+    """In the currency of the buyers' `prices`."""
+    tokens: int | None = Field(default=None, gt=0)
+    """Of prompts and answers together."""
+
+    def reached(self, cost: float, tokens: int) -> bool:
+        """Returns whether so much is all of it."""
+        return (self.cost is not None and cost >= self.cost) or (
+            self.tokens is not None and tokens >= self.tokens
+        )
+
+
 class ExperimentSpec(Record):
     """A whole experiment, every default filled in."""
 
@@ -52,6 +67,8 @@ class ExperimentSpec(Record):
     worlds_per_task: int = Field(ge=1)
     repeats: int = Field(default=1, ge=1)
     max_steps: int = Field(default=15, ge=1)
+    budget: Budget | None = None
+    """Once it is used up no further trial is begun; a larger one goes on."""
     analysis: tuple[Plugin, ...] = ()
     """Empty: the default analysis, every level the design varies plus the slot terms."""
 

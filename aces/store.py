@@ -28,7 +28,7 @@ from aces.finished import (
     step_rows,
 )
 from aces.schema import MIGRATIONS, migrate, stored_format
-from aces.types import Assignment, Choice, Status, Trial
+from aces.types import Assignment, Status, Trial
 
 __all__ = [
     "OPERATIONAL_CAUSES",
@@ -36,6 +36,7 @@ __all__ = [
     "Finished",
     "Progress",
     "RunStore",
+    "Spent",
     "StoredExchange",
     "StoredStep",
     "why",
@@ -46,26 +47,43 @@ OPERATIONAL_CAUSES = frozenset({"server", "browser", "shop", "worker", "fault"})
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What served models have cost, all attempts together; answers from a cache are free."""
+
+    cost: float = 0.0
+    tokens: int = 0
+
+    def with_finished(self, batch: Iterable[Finished]) -> "Spent":
+        """Returns what is spent after some more trials."""
+        exchanges = [exchange for finished in batch for exchange in finished.exchanges]
+        return Spent(
+            self.cost + sum(exchange.cost for exchange in exchanges),
+            self.tokens + sum(exchange.tokens for exchange in exchanges),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run is."""
 
     planned: int
     by_status: Mapping[str, int]
     by_cause: Mapping[str, int] = field(default_factory=dict)
+    spent: Spent = Spent()
 
     @property
     def done(self) -> int:
         """Trials with an outcome."""
         return sum(self.by_status.values())
 
-    def with_finished(self, choices: Iterable[Choice]) -> "Progress":
+    def with_finished(self, batch: Sequence[Finished]) -> "Progress":
         """Returns the progress after some more first attempts."""
         statuses, causes = dict(self.by_status), dict(self.by_cause)
-        for choice in choices:
+        for choice in (finished.choice for finished in batch):
             statuses[choice.status.value] = statuses.get(choice.status.value, 0) + 1
             if choice.status is Status.FAILED:
                 causes[choice.cause] = causes.get(choice.cause, 0) + 1
-        return Progress(self.planned, statuses, causes)
+        return Progress(self.planned, statuses, causes, self.spent.with_finished(batch))
 
     @property
     def operational_failures(self) -> int:
@@ -312,7 +330,16 @@ class RunStore:
         failed = self.db.execute("SELECT trial_id, cause FROM latest WHERE status = 'failed'")
         causes = Counter(cause for trial_id, cause in failed if trial_id not in running_again)
         counts[Status.FAILED.value] = causes.total()
-        return Progress(planned, {k: n for k, n in counts.items() if n}, dict(causes))
+        statuses = {status: n for status, n in counts.items() if n}
+        return Progress(planned, statuses, dict(causes), self.spent())
+
+    def spent(self) -> Spent:
+        """Returns what served models have cost so far."""
+        row = self.db.execute(
+            "SELECT total(cost), sum(CASE from_cache WHEN 0 THEN prompt_tokens + "
+            "completion_tokens ELSE 0 END) FROM exchanges"
+        ).fetchone()
+        return Spent(row[0], row[1] or 0)
 
     def step_text(self, text: bytes | None, text_blob: str | None) -> str | None:
         """Returns the text of a stored step from its two columns."""

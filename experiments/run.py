@@ -3,13 +3,14 @@
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aces.catalog import Catalog
 from aces.catalog_store import keep_catalog, stored_catalog
 from aces.errors import SpecError, StoreError, nearest
+from aces.llm.records import Connection
 from aces.spec import ExperimentSpec
 from aces.store import Progress, RunStore
 from experiments.designs import DESIGNS, Cell, Design, History
@@ -17,6 +18,16 @@ from experiments.executors import Executor, Setting
 from experiments.manifest import changes, now, session_facts, write_manifest
 from experiments.plan import Plan, identity, make_plan
 from experiments.replay import stored_assignments, stored_trials
+from experiments.serving import (
+    Line,
+    Say,
+    ServedLine,
+    StoredLine,
+    currency,
+    model_buyers,
+    store_connections,
+    stored_connections,
+)
 from experiments.station import Job
 
 OnProgress = Callable[[Progress], None]
@@ -58,6 +69,23 @@ class RunResult:
     progress: Progress
     warnings: tuple[str, ...]
     too_many_failed: bool
+    budget_reached: bool = False
+    """Whether it ended because of that, with trials left to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Where the answers of served models come from.
+
+    Attributes:
+        cache: File of answers, for buyers that want them stored; by default in the run folder.
+        replay: Run folder whose answers are used, with no server.
+        say: Told what is waited for before the first trial.
+    """
+
+    cache: Path | None = None
+    replay: Path | None = None
+    say: Say = lambda text: None
 
 
 def run(
@@ -69,6 +97,7 @@ def run(
     buyers: Sequence[str] = (),
     retry_failed: bool = False,
     limit: FailureLimit | None = None,
+    answering: Answering | None = None,
     on_progress: OnProgress = lambda progress: None,
 ) -> RunResult:
     """Runs an experiment, or goes on with it.
@@ -81,26 +110,51 @@ def run(
         buyers: Names of the buyers to run now; all where empty.
         retry_failed: Run again what failed for an operational cause.
         limit: Of operational failures; 5 % where not given.
+        answering: Where served models' answers come from; from servers where not given.
         on_progress: Told after each write.
 
     Raises:
         SpecError: If the experiment can't be run as it is.
         StoreError: If the folder holds another experiment, or can't be written.
+        UserError: If a model's server can't be reached, or can't do what its buyer needs.
     """
     plan = make_plan(spec, catalog)
-    limit = limit or FailureLimit()
     _check_buyers(spec, buyers)
-    with RunStore.create(out) as store:
+    with RunStore.create(out) as store, ExitStack() as stack:
         _claim(store, plan)
         retry = store.retryable_ids() if retry_failed else set()
-        with _session(store, executor) as session:
+        line = _line(plan, store, answering or Answering())
+        stack.callback(line.close)
+        work = _Work(store, plan, executor, line, limit or FailureLimit(), on_progress)
+        with _session(store, work.facts) as session:
             for jobs in _batches(store, plan, retry):
                 chosen = [job for job in jobs if not buyers or job.trial.buyer in buyers]
-                if not _carry_out(store, plan, executor, chosen, session, limit, on_progress):
+                if not work.carry_out(chosen, session):
                     break
         progress = store.progress()
-        failed = limit.exceeded(progress.operational_failures, progress.done)
-        return RunResult(progress, tuple(changes(store)), failed)
+        failed = work.limit.exceeded(progress.operational_failures, progress.done)
+        return RunResult(progress, tuple(changes(store)), failed, work.budget_reached)
+
+
+def _line(plan: Plan, store: RunStore, answering: Answering) -> Line:
+    """How the buyers of a run reach their models.
+
+    Raises:
+        SpecError: If prices are in several currencies.
+        StoreError: If the run to take answers from is missing, or lacks a buyer.
+    """
+    currency(model_buyers(plan).values())
+    answers = store.folder / "answers.sqlite"
+    if answering.replay:
+        with RunStore.open(answering.replay) as source:
+            return StoredLine(plan, source, answers)
+    return ServedLine(
+        plan,
+        known=stored_connections(store),
+        cache=answering.cache or answers,
+        logs=store.folder,
+        say=answering.say,
+    )
 
 
 def _check_buyers(spec: ExperimentSpec, names: Sequence[str]) -> None:
@@ -168,14 +222,14 @@ def _short(value: object) -> str:
 
 
 @contextmanager
-def _session(store: RunStore, executor: Executor) -> Iterator[int]:
+def _session(store: RunStore, facts: Callable[[], dict[str, object]]) -> Iterator[int]:
     """Records this process's work on the run, however it ends."""
-    session = store.start_session(now(), session_facts(executor.facts))
+    session = store.start_session(now(), session_facts(facts()))
     write_manifest(store)
     try:
         yield session
     finally:
-        store.end_session(session, now(), session_facts(executor.facts))
+        store.end_session(session, now(), session_facts(facts()))
         write_manifest(store)
 
 
@@ -201,34 +255,93 @@ def _batches(store: RunStore, plan: Plan, retry: set[str]) -> Iterator[list[Job]
         batch, index = batch + 1, index + len(trials)
 
 
-def _carry_out(
-    store: RunStore,
-    plan: Plan,
-    executor: Executor,
-    jobs: Sequence[Job],
-    session: int,
-    limit: FailureLimit,
-    on_progress: OnProgress,
-) -> bool:
-    """Runs jobs and stores what is finished; returns whether there is a point in going on."""
-    progress = store.progress({job.trial.id for job in jobs})
-    on_progress(progress)
-    if not jobs:
-        return True
-    interfaces = frozenset(job.trial.interface for job in jobs)
-    # from what is stored: pictures come from the run's own folder, in every process
-    stored = replace(plan, catalog=stored_catalog(store))
-    setting = Setting(stored, store.blobs.folder, interfaces)
-    work = executor.run(setting, jobs)
-    try:
-        for finished in work:
-            store.add_finished(finished, session)
-            progress = progress.with_finished([each.choice for each in finished])
-            on_progress(progress)
-            failed = progress.operational_failures
-            # a laboratory that fails this often early will not get better by itself
-            if failed > 20 and limit.exceeded(failed, max(progress.done, progress.planned // 4)):
+@dataclass(slots=True)
+class _Work:
+    """Carries out the jobs of a run."""
+
+    store: RunStore
+    plan: Plan
+    executor: Executor
+    line: Line
+    limit: FailureLimit
+    on_progress: OnProgress
+    budget_reached: bool = False
+    served: dict[str, object] = field(default_factory=dict)
+    """Buyer -> what its model's server says of itself."""
+
+    def facts(self) -> dict[str, object]:
+        """Returns what the work is done with."""
+        return {**self.executor.facts, **({"served": self.served} if self.served else {})}
+
+    def carry_out(self, jobs: Sequence[Job], session: int) -> bool:
+        """Runs jobs and stores what is finished; returns whether there is a point in going on."""
+        groups = self.line.in_turn(jobs)
+        self._reach_listening(groups)
+        if not jobs:
+            self.on_progress(self.store.progress())
+        again = {job.trial.id for job in jobs}
+        for group in groups:
+            if not self._run(group, again, session):
                 return False
-    finally:
-        work.close()
-    return True
+            again -= {job.trial.id for job in group}
+        return True
+
+    def _reach_listening(self, groups: Sequence[Sequence[Job]]) -> None:
+        """Speaks to every server that should listen already, before the first trial of any."""
+        if self._over_budget(self.store.progress()):
+            return
+        for group in groups:
+            buyer = self.line.buyers.get(group[0].trial.buyer)
+            if buyer is not None and buyer.serving is None:
+                self._reach(group)
+
+    def _reach(self, jobs: Sequence[Job]) -> dict[str, Connection]:
+        """Connections of the buyers of a group, which are stored."""
+        found = self.line.reach(job.trial.buyer for job in jobs)
+        if found:
+            store_connections(self.store, found)
+            self.served |= {name: dict(c.abilities.served) for name, c in found.items()}
+        return found
+
+    def _over_budget(self, progress: Progress) -> bool:
+        budget, spent = self.plan.spec.budget, progress.spent
+        return budget is not None and budget.reached(spent.cost, spent.tokens)
+
+    def _run(self, jobs: Sequence[Job], again: set[str], session: int) -> bool:
+        """Runs jobs that can be run together; `again` are the ids that do not count as failed."""
+        progress = self.store.progress(again)
+        self.on_progress(progress)
+        asks = jobs[0].trial.buyer in self.line.buyers
+        if asks and self._over_budget(progress):
+            self.budget_reached = True
+            return False
+        connections = self._reach(jobs)
+        # from what is stored: pictures come from the run's own folder, in every process
+        stored = replace(self.plan, catalog=stored_catalog(self.store))
+        faces = frozenset(job.trial.interface for job in jobs)
+        setting = Setting(stored, self.store.blobs.folder, faces, connections)
+        done = 0
+
+        def enough() -> bool:
+            return asks and self._over_budget(progress)
+
+        work = self.executor.run(setting, jobs, enough)
+        try:
+            for finished in work:
+                self.store.add_finished(finished, session)
+                progress = progress.with_finished(finished)
+                done += len(finished)
+                self.on_progress(progress)
+                if self._hopeless(progress):
+                    return False
+        finally:
+            work.close()
+        self.budget_reached = done < len(jobs)
+        return not self.budget_reached
+
+    def _hopeless(self, progress: Progress) -> bool:
+        """Whether so much has failed early that it will not get better by itself."""
+        failed = progress.operational_failures
+        return failed > 20 and self.limit.exceeded(
+            failed, max(progress.done, progress.planned // 4)
+        )

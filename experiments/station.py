@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from aces.llm.records import Connection, ModelBuyer
 from aces.types import Assignment, Buyer, Trial, World
 from agents.browser import Browser
 from agents.interfaces import INTERFACES, Interface, ShopHandle
@@ -29,14 +30,22 @@ class Station:
 
     Args:
         plan: Of the experiment.
+        connections: Of buyers to their models, by the buyer's name.
         headed: Show the browser's window.
     """
 
-    def __init__(self, plan: Plan, *, headed: bool = False) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        connections: Mapping[str, Connection] | None = None,
+        headed: bool = False,
+    ) -> None:
         self.plan = plan
         self.buyers: Mapping[str, Buyer] = plan.buyers()
         self.sessions = Sessions(plan.catalog)
         self._app = create_app(self.sessions)
+        self._connections = connections or {}
         self._headed = headed
         self._interfaces: dict[str, Interface] = {}
         self._stack = AsyncExitStack()
@@ -50,7 +59,7 @@ class Station:
         await self._stack.aclose()
 
     async def open(self, interfaces: set[str]) -> None:
-        """Starts the named interfaces, and the server and browser that they need.
+        """Starts the named interfaces with what they need, and connects buyers to their models.
 
         Raises:
             BrowserError: If one needs a browser and there is none.
@@ -72,9 +81,17 @@ class Station:
             await interface.start(shop, self.plan.spec.shelf.viewport, self._browser)
             self._stack.push_async_callback(interface.stop)
             self._interfaces[name] = interface
+        self._connect()
         # plan, catalogue and modules stay for good: the collector need not look at them again
         gc.collect()
         gc.freeze()
+
+    def _connect(self) -> None:
+        for name, connection in self._connections.items():
+            buyer = self.buyers[name]
+            if isinstance(buyer, ModelBuyer):
+                buyer.connect(connection)
+                self._stack.push_async_callback(buyer.disconnect)
 
     @property
     def shop_url(self) -> str:

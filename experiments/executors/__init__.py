@@ -1,10 +1,11 @@
 """How trials are carried out: in this process, or in worker processes."""
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from aces.llm.records import Connection
 from aces.store import BlobStore, Finished
 from experiments.plan import Plan
 from experiments.station import Job
@@ -18,13 +19,31 @@ class Setting:
     plan: Plan
     blobs: Path
     interfaces: frozenset[str]
+    connections: Mapping[str, Connection] = field(default_factory=dict)
+    """Of buyers to their models, by the buyer's name."""
+
+    def shared_by(self, processes: int) -> "Setting":
+        """Returns the setting of each of so many processes, with its part of servers' limits."""
+        share = 1 / processes
+        parts = {n: c.model_copy(update={"share": share}) for n, c in self.connections.items()}
+        return replace(self, connections=parts)
+
+
+def never() -> bool:
+    """Returns that it is not enough yet."""
+    return False
 
 
 class Executor(Protocol):
     """Runs jobs and yields what is finished, in any order, a few at a time."""
 
-    def run(self, setting: Setting, jobs: Sequence[Job]) -> Generator[list[Finished]]:
-        """Yields finished trials as they come; closing the generator stops the work."""
+    def run(
+        self, setting: Setting, jobs: Sequence[Job], enough: Callable[[], bool] = never
+    ) -> Generator[list[Finished]]:
+        """Yields finished trials as they come; closing the generator stops the work.
+
+        Once `enough` returns True no further trial is begun; those under way are finished.
+        """
         ...
 
     @property

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -16,12 +16,14 @@ from multiprocessing.process import BaseProcess
 from aces.errors import AcesError, BrowserError
 from aces.store import BlobStore, Finished
 from aces.types import Choice, Status
-from experiments.executors import Setting, keep
+from experiments.executors import Setting, keep, never
 from experiments.station import Job, Station
 from experiments.trial import run_trial
 
 AHEAD = 255
 """Jobs that a worker is given beyond those it works on, where trials take milliseconds."""
+ASKING = 8
+"""Trials side by side in a worker whose buyers wait for a model, where no number is given."""
 FLUSH_S, FLUSH_TRIALS = 0.2, 64
 """Longest time that a finished trial waits to be sent, and with how many others."""
 MAX_DEATHS = 2
@@ -42,25 +44,30 @@ class LocalExecutor:
 
     Args:
         workers: Processes; the number of processors where not given.
-        concurrency: Trials under way at a time in each: more where buyers wait for a model.
+        concurrency: Trials under way at a time in each; where not given, 8 where buyers wait for
+            a model, else 1.
     """
 
-    def __init__(self, workers: int | None = None, concurrency: int = 1) -> None:
+    def __init__(self, workers: int | None = None, concurrency: int | None = None) -> None:
         self.workers = workers or os.cpu_count() or 1
         self.concurrency = concurrency
         self.facts: dict[str, object] = {
             "executor": "local",
             "workers": self.workers,
-            "concurrency": concurrency,
         }
 
-    def run(self, setting: Setting, jobs: Sequence[Job]) -> Generator[list[Finished]]:
+    def run(
+        self, setting: Setting, jobs: Sequence[Job], enough: Callable[[], bool] = never
+    ) -> Generator[list[Finished]]:
         """Yields finished trials as workers send them.
 
         Raises:
             AcesError: If a worker can't start (no browser, say), or workers keep dying.
         """
-        crew = _Crew(setting, jobs, min(self.workers, max(1, len(jobs))), self.concurrency)
+        size = min(self.workers, max(1, len(jobs)))
+        concurrency = self.concurrency or (ASKING if setting.connections else 1)
+        self.facts["concurrency"] = concurrency
+        crew = _Crew(setting.shared_by(size), jobs, size, concurrency, enough)
         try:
             for finished, facts in crew.work():
                 self.facts |= facts
@@ -73,16 +80,23 @@ class LocalExecutor:
 class _Crew:
     """The workers of one run and what is left for them to do."""
 
-    def __init__(self, setting: Setting, jobs: Sequence[Job], size: int, concurrency: int) -> None:
+    def __init__(
+        self,
+        setting: Setting,
+        jobs: Sequence[Job],
+        size: int,
+        concurrency: int,
+        enough: Callable[[], bool],
+    ) -> None:
         self._setting = setting
+        self._enough = enough
         self._concurrency = concurrency
         self._todo = deque(jobs)
         self._deaths: dict[str, int] = {}
         self._lost = 0
         # a forked Chromium driver or server thread would be half a copy
         self._context = multiprocessing.get_context("spawn")
-        slow = any(name != "json" for name in setting.interfaces)
-        self._most = concurrency + (1 if slow else AHEAD)
+        self._most = concurrency + _ahead(setting)
         self._workers = [self._hire() for _ in range(size)]
 
     def _hire(self) -> _Worker:
@@ -117,11 +131,13 @@ class _Crew:
                 worker.ready = True
                 for each in finished:
                     worker.held.pop(each.trial_id, None)
-                self._feed(worker)
                 yield finished, facts
+                self._feed(worker)  # now that what these have cost is known
 
     def _feed(self, worker: _Worker) -> None:
-        """Hands out jobs up to what the worker may hold."""
+        """Hands out jobs up to what the worker may hold, until it is enough."""
+        if self._enough():
+            return
         share = -(-len(self._todo) // len(self._workers)) if self._todo else 0
         room = min(self._most - len(worker.held), share)
         if self._todo and self._todo[0].trial.id in self._deaths:
@@ -172,6 +188,13 @@ class _Crew:
                 worker.process.terminate()
 
 
+def _ahead(setting: Setting) -> int:
+    """How many jobs a worker is given beyond those it works on."""
+    if setting.connections:
+        return 0  # so that a budget is overshot by no more than what is under way
+    return 1 if any(name != "json" for name in setting.interfaces) else AHEAD
+
+
 @contextlib.contextmanager
 def _deaf_children() -> Iterator[None]:
     """Processes started here ignore Ctrl-C from their first instruction on."""
@@ -194,7 +217,7 @@ def _serve(pipe: Connection, setting: Setting, concurrency: int) -> None:
 
 
 async def _work(pipe: Connection, setting: Setting, concurrency: int) -> None:
-    async with Station(setting.plan) as station:
+    async with Station(setting.plan, connections=setting.connections) as station:
         try:
             await station.open(set(setting.interfaces))
             pipe.send(([], await station.facts()))

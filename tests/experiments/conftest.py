@@ -130,11 +130,19 @@ def write(folder):
     return write
 
 
+def buyers(lines):
+    """A replacement that puts these buyers in the place of all."""
+    return EXPERIMENT[EXPERIMENT.index("  - {use: utility") : EXPERIMENT.index("interface")], lines
+
+
 def buyer(name):
     """A replacement that puts one misbehaving buyer in the place of all."""
-    return EXPERIMENT[EXPERIMENT.index("  - {use: utility") : EXPERIMENT.index("interface")], (
-        f"  - {{use: 'bad_buyers:{name}', name: bad}}\n"
-    )
+    return buyers(f"  - {{use: 'bad_buyers:{name}', name: bad}}\n")
+
+
+@pytest.fixture(name="buyers")
+def other_buyers():
+    return buyers
 
 
 @pytest.fixture(name="buyer")
