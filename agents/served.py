@@ -308,7 +308,12 @@ class ServedSession:
 
     def spoil(self, cause: str, error: str) -> None:
         """Notes on the last exchange why its reply could not be used."""
-        self.exchanges[-1] = self.exchanges[-1].model_copy(update={"cause": cause, "error": error})
+        self.spoil_at(-1, cause, error)
+
+    def spoil_at(self, index: int, cause: str, error: str) -> None:
+        """Notes the same on any exchange."""
+        spoilt = {"cause": cause, "error": error}
+        self.exchanges[index] = self.exchanges[index].model_copy(update=spoilt)
 
     def _seeded(self, request: Request, n: int) -> Request:
         if request.sampling.seed is None:
