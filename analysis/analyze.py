@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +14,7 @@ from aces.store import RunStore
 from aces.types import Estimate, Status
 from analysis.bridge import Bridge
 from analysis.checks import Check, arms, run_checks
+from analysis.conduct import Conduct, write_conduct
 from analysis.display import Table, counted, interval, number, p_value
 from analysis.estimates import (
     coefficients,
@@ -24,6 +25,7 @@ from analysis.estimates import (
 )
 from analysis.fits import SLOTS, Fit, analyses_of, compare_all, fit_all
 from analysis.frame import choices, load_choices, trials_of
+from analysis.served import has_random_weights
 from analysis.study import Study
 
 
@@ -41,6 +43,8 @@ class Analysis:
         notes: What must be said beside the estimates; impossible fits among them.
         path: Where the estimates were written.
         bridges: Purchases held against choice probabilities.
+        conduct: What served models did beside choosing.
+        beside: Other files written beside the estimates.
     """
 
     name: str
@@ -52,6 +56,8 @@ class Analysis:
     notes: tuple[str, ...]
     path: Path | None = None
     bridges: tuple[Bridge, ...] = ()
+    conduct: Conduct = field(default_factory=Conduct)
+    beside: tuple[Path, ...] = ()
 
     def main_fits(self) -> list[Fit]:
         """Returns the fits of the analyses asked for, without that of the heat map."""
@@ -64,6 +70,7 @@ class Analysis:
             *map(coefficient_table, self.main_fits()),
             *(table for fit in self.main_fits() if (table := price_table(fit)) is not None),
             *(found.table for found in self.bridges),
+            *self.conduct.tables,
         ]
 
     def failed_checks(self) -> list[Check]:
@@ -101,11 +108,26 @@ def _analyze(
     bridges, said = compare_all(table, asked, study)
     rows = [row for fit in fits for row in estimates_of(fit)] + list(share_estimates(table))
     rows += [row for found in bridges for row in found.estimates()]
-    checks = run_checks(table, study)
-    notes = [*_off_shelf(table), *notes, *said]
     return Analysis(
-        name, table, study, tuple(fits), tuple(rows), checks, tuple(notes), bridges=tuple(bridges)
+        name=name,
+        table=table,
+        study=study,
+        fits=tuple(fits),
+        estimates=tuple(rows),
+        checks=run_checks(table, study),
+        notes=(*_random_weights(study), *_off_shelf(table), *notes, *said),
+        bridges=tuple(bridges),
+        conduct=Conduct.of(study, table) if study else Conduct(),
     )
+
+
+def _random_weights(study: Study | None) -> list[str]:
+    """Says of buyers whose model has learned nothing that their choices mean nothing."""
+    return [
+        f"{name}: {buyer.model} has random weights; its choices prove the plumbing, nothing else"
+        for name, buyer in (study.served if study else {}).items()
+        if has_random_weights(buyer.model)
+    ]
 
 
 def _off_shelf(table: pd.DataFrame) -> list[str]:
@@ -143,13 +165,16 @@ def analyze_paths(
         raise UserError(f"{tables[0]} is no run folder: say where estimates go, `--out DIR`")
     found = [_analyze_path(path, analyses) for path in several]
     if out is None:
-        return [
-            replace(one, path=one.write_estimates(path / "estimates.csv"))
-            for one, path in zip(found, several, strict=True)
-        ]
+        return [_written([one], path)[0] for one, path in zip(found, several, strict=True)]
+    return _written(found, Path(out))
+
+
+def _written(found: Sequence[Analysis], folder: Path) -> list[Analysis]:
+    """The analyses with the files of all of them in a folder."""
     rows = [row for one in found for row in one.estimates]
-    written = write_estimates(rows, Path(out) / "estimates.csv")
-    return [replace(one, path=written) for one in found]
+    path = write_estimates(rows, folder / "estimates.csv")
+    beside = tuple(write_conduct([one.conduct for one in found], folder))
+    return [replace(one, path=path, beside=beside) for one in found]
 
 
 def _analyze_path(path: Path, analyses: Sequence[Plugin]) -> Analysis:

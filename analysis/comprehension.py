@@ -4,15 +4,18 @@ import json
 
 import pandas as pd
 
+from aces.money import minor_digits
 from analysis.display import Table, interval, percent
 from analysis.perception import share_with_interval
 from analysis.study import Study
 
 _ASKED = """
-    SELECT t.buyer, t.interface, t.world_id, o.reported
-    FROM trials t JOIN latest o ON o.trial_id = t.trial_id
+    SELECT t.trial_id, o.reported FROM trials t JOIN latest o ON o.trial_id = t.trial_id
     WHERE o.reported IS NOT NULL ORDER BY t.plan_index
 """
+_OF_LISTING = ("price", "rating", "title")
+"""Questions whose answer is a value of one listing."""
+
 COLUMNS = (
     *("run", "buyer", "model", "interface", "picture", "question", "n", "right", "rate"),
     *("ci_low", "ci_high", "chance"),
@@ -20,13 +23,18 @@ COLUMNS = (
 """Columns of `comprehension.csv`."""
 
 
-def comprehension(study: Study) -> pd.DataFrame:
+def comprehension(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     """Returns the share of right answers by buyer, interface and question.
 
-    `chance` is the share that guessing would get right, where it is known. Where a world was met
-    several times, the Wilson interval is that of one answer for each.
+    `chance` is the share that would be right by telling the value of a listing of the shelf taken
+    at random, where the question is about one. Where a world was met several times, the Wilson
+    interval is that of one answer for each.
+
+    Args:
+        study: The run.
+        table: Its long table.
     """
-    answers = _answers(study).groupby(["buyer", "interface", "question"], sort=False)
+    answers = _answers(study, table).groupby(["buyer", "interface", "question"], sort=False)
     rows = [_row(study, str(b), str(i), str(q), part) for (b, i, q), part in answers]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -49,19 +57,32 @@ def _row(
     }
 
 
-def _answers(study: Study) -> pd.DataFrame:
+def _answers(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     """One row per question that was answered."""
     asking = [name for name, buyer in study.served.items() if not buyer.buys]
+    shelves = dict(list(table[table["buyer"].isin(asking)].groupby("trial_id", sort=False)))
     rows = []
-    for buyer, interface, world_id, text in study.store.db.execute(_ASKED):
+    for trial_id, text in study.store.db.execute(_ASKED):
         told = json.loads(text)
-        if buyer in asking and isinstance(told, dict) and "right" in told:
-            chance = told.get("chance")
-            known = chance if isinstance(chance, int | float) else float("nan")
-            question, right = str(told.get("question", "")), told["right"] is True
-            rows.append((buyer, interface, world_id, question, right, known))
+        if trial_id not in shelves or not isinstance(told, dict) or "right" not in told:
+            continue
+        shelf, question = shelves[trial_id], str(told.get("question", ""))
+        whose = shelf.iloc[0][["buyer", "interface", "world_id"]].tolist()
+        chance = _chance(question, told.get("truth"), shelf)
+        rows.append((*whose, question, told["right"] is True, chance))
     names = ["buyer", "interface", "world_id", "question", "right", "chance"]
     return pd.DataFrame(rows, columns=names)
+
+
+def _chance(question: str, truth: object, shelf: pd.DataFrame) -> float:
+    """Share of the listings of which the true answer is true; NaN where it is about them all."""
+    if question not in _OF_LISTING:
+        return float("nan")
+    if question == "price":
+        digits = minor_digits(str(shelf["currency"].iloc[0]))
+        return float((shelf["price_cents"] / 10**digits == truth).mean())
+    told = shelf[question].dropna()
+    return float((told == truth).mean()) if len(told) else float("nan")
 
 
 def comprehension_table(found: pd.DataFrame) -> Table:
@@ -79,5 +100,5 @@ def comprehension_table(found: pd.DataFrame) -> Table:
         for row in found.to_dict("records")
     )
     heads = ("buyer · interface", "picture", "question", "answers", "right")
-    note = "By guessing: the share of right answers that guessing would give."
+    note = "By guessing: by telling the value of a listing of the shelf taken at random."
     return Table("Comprehension", (*heads, "95 % interval, %", "by guessing"), rows, note)

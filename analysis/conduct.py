@@ -1,7 +1,7 @@
 """What served models did beside choosing: how they answered, read, understood, and what it cost."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -22,19 +22,19 @@ class Conduct:
         tables: The same for people.
     """
 
-    files: dict[str, pd.DataFrame]
-    tables: tuple[Table, ...]
+    files: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    tables: tuple[Table, ...] = ()
 
     @classmethod
     def of(cls, study: Study, table: pd.DataFrame) -> "Conduct":
         """Returns it for a run and its long table; nothing where no model was asked."""
         if not study.served:
-            return cls({}, ())
+            return cls()
         asked = Asked(study)
         files = {
             "costs.csv": asked.costs(),
             "perception.csv": perception(study, table),
-            "comprehension.csv": comprehension(study),
+            "comprehension.csv": comprehension(study, table),
         }
         tables = [answer_table(asked)]
         if len(files["perception.csv"]):

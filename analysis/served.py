@@ -68,7 +68,8 @@ class ServedBuyer:
     @property
     def prices(self) -> dict[str, Any]:
         """What a million tokens cost, by the user's table."""
-        return dict(self.plugin.parameters.get("prices") or {})
+        asked = self.connection.get("endpoint") or self.plugin.parameters
+        return dict(asked.get("prices") or {})
 
     @property
     def currency(self) -> str:
@@ -79,6 +80,11 @@ class ServedBuyer:
     def is_priced(self) -> bool:
         """Whether the price table gives any price: without one, a cost of 0 says nothing."""
         return any(self.prices.get(name) for name in ("input", "cached_input", "output", "request"))
+
+    @property
+    def server(self) -> dict[str, Any]:
+        """What the server says of itself."""
+        return dict(self.abilities.get("served") or {})
 
     @property
     def buys(self) -> bool:

@@ -60,7 +60,7 @@ def analyze(
             console.print(f"[red]gate:[/] {check.name}. {check.verdict}", soft_wrap=True)
         for note in result.notes:
             console.print(f"[yellow]note:[/] {note}", soft_wrap=True)
-        say(f"wrote {result.path}")
+        say(f"wrote {', '.join(map(str, filter(None, (result.path, *result.beside))))}")
     if compare:
         _compare(paths, next((fit.result.terms for r in results for fit in r.main_fits()), ()))
     next_step(f"aces report {' '.join(map(str, paths))}")
