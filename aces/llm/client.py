@@ -177,5 +177,7 @@ def _faulty(blank: Exchange, fault: CallError, patience: Patience) -> Exchange:
     if fault.cause == "refusal":
         told["reply"] = Reply(refusal=str(fault), finish="content_filter")
     else:
-        told |= {"error": str(fault), "cause": fault.cause}
+        spent = sum(wait.seconds for wait in patience.waits)
+        waited = f" (after {spent:.1f} s of waiting)" if patience.waits else ""
+        told |= {"error": f"{fault}{waited}", "cause": fault.cause}
     return blank.model_copy(update=told)

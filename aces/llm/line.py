@@ -42,6 +42,7 @@ class Line:
         Raises:
             CallError: If there is none.
         """
+        self._open()  # which takes its time, the first time
         while True:
             body = self._body(request)
             try:
@@ -57,6 +58,7 @@ class Line:
         Raises:
             CallError: If nothing does.
         """
+        self._open()
         async with self._guarded():
             return await self._open().get(address, cast_to=object)
 

@@ -1,5 +1,6 @@
 """Finds out what a model server can do, by asking it once for each ability."""
 
+import asyncio
 import io
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -38,7 +39,11 @@ SCHEMA: Mapping[str, Any] = {
     "additionalProperties": False,
 }
 
-_GREEDY = Sampling(temperature=0.0, max_tokens=256, seed=None)
+_SHORT, _LONG = 64, 1024
+"""Longest answers, in tokens: to simple questions, and where a model may think first."""
+
+_QUICK_S = 15.0
+"""Longest wait for what a server says of itself."""
 
 
 def is_probe(body: Mapping[str, Any]) -> bool:
@@ -95,15 +100,42 @@ class _Asker:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.line = Line(endpoint)
+        self.temperature = 0.0
 
-    async def ask(self, question: str, *, picture: bytes = b"", **more: Any) -> Reply:  # noqa: ANN401
+    async def ask(
+        self,
+        question: str,
+        *,
+        picture: bytes = b"",
+        longest: int = _SHORT,
+        seed: int | None = None,
+        **more: Any,  # noqa: ANN401
+    ) -> Reply:
+        """Returns the answer to one question.
+
+        Raises:
+            CallError: If there is none.
+        """
         text = f"{MARK} {question}"
         parts = (text, Picture(data=picture)) if picture else (text,)
-        more.setdefault("sampling", _GREEDY)
         message = Message(role="user", parts=parts)
-        request = Request(model=self.endpoint.model, messages=(message,), **more)
+        sampling = Sampling(temperature=self.temperature, max_tokens=longest, seed=seed)
+        request = Request(model=self.endpoint.model, messages=(message,), sampling=sampling, **more)
         patience = Patience(self.endpoint.patience_s, question)
         return await patience.spend(lambda: self._call(request))
+
+    async def get(self, address: str) -> Any:  # noqa: ANN401
+        """Returns what the server says of itself at an address.
+
+        Raises:
+            CallError: If it says nothing.
+        """
+        try:
+            async with asyncio.timeout(_QUICK_S):
+                return await self.line.get(address)
+        except TimeoutError as error:
+            message = f"no answer within {_QUICK_S:g} seconds"
+            raise CallError("connection", message, hope="none") from error
 
     async def _call(self, request: Request) -> Reply:
         try:
@@ -121,7 +153,7 @@ async def _listed(asker: _Asker) -> list[Mapping[str, Any]]:
         UserError: If nobody answers, or the key is wrong.
     """
     try:
-        body = await asker.line.get("/models")
+        body = await asker.get("/models")
     except CallError as fault:
         if fault.reason in ("connection", "401", "403"):
             raise _explained(asker.endpoint, fault, []) from fault
@@ -137,9 +169,18 @@ async def _plain(asker: _Asker, listed: list[Mapping[str, Any]]) -> Reply:
         UserError: If there is none.
     """
     try:
-        return await asker.ask("Please answer with the word yes.")
+        try:
+            return await asker.ask(_YES)
+        except CallError as fault:
+            if "temperature" not in str(fault):
+                raise
+            asker.temperature = 1.0  # all that some models take
+            return await asker.ask(_YES)
     except CallError as fault:
         raise _explained(asker.endpoint, fault, listed) from fault
+
+
+_YES = "Please answer with the word yes."
 
 
 def _explained(endpoint: Endpoint, fault: CallError, listed: list[Mapping[str, Any]]) -> UserError:
@@ -169,7 +210,7 @@ async def _facts(asker: _Asker, listed: list[Mapping[str, Any]], plain: Reply) -
             served |= {k: v for k, v in entry.items() if k not in ("permission", "object")}
     root = asker.endpoint.base_url.rstrip("/").removesuffix("/v1")
     try:
-        body = await asker.line.get(f"{root}/version")
+        body = await asker.get(f"{root}/version")
         served["version"] = body.get("version") if isinstance(body, Mapping) else None
     except CallError:
         pass  # only vLLM has this address
@@ -178,7 +219,9 @@ async def _facts(asker: _Asker, listed: list[Mapping[str, Any]], plain: Reply) -
 
 
 async def _images(asker: _Asker, served: dict[str, Any]) -> bool:
-    reply = await asker.ask("Which four digits does the picture show?", picture=_picture())
+    reply = await asker.ask(
+        "Which four digits does the picture show?", picture=_picture(), longest=_LONG
+    )
     read = "".join(c for c in reply.text if c.isdigit())
     served["reads_pictures"] = DIGITS in read
     return True
@@ -198,21 +241,16 @@ def _picture() -> bytes:
 
 async def _tools(asker: _Asker) -> bool:
     tool = Tool(name="paint", description="Paint a number of fences.", parameters=SCHEMA)
-    reply = await asker.ask(
-        "Call the tool to paint two fences blue.", tools=(tool,), must_call=True, sampling=_LONG
-    )
+    question = "Call the tool to paint two fences blue."
+    reply = await asker.ask(question, tools=(tool,), must_call=True, longest=_LONG)
     if not reply.calls:
         raise _NotDoneError(f"the model did not call the tool: {_start(reply)}")
     return True
 
 
-_LONG = _GREEDY.model_copy(update={"max_tokens": 1024})
-
-
 async def _json_schema(asker: _Asker) -> bool:
-    reply = await asker.ask(
-        "Say in JSON what to paint: two fences, blue.", answer_schema=SCHEMA, sampling=_LONG
-    )
+    question = "Say in JSON what to paint: two fences, blue."
+    reply = await asker.ask(question, answer_schema=SCHEMA, longest=_LONG)
     if not _fits(reply):
         raise _NotDoneError(f"the answer is not by the schema: {_start(reply)}")
     return True
@@ -237,7 +275,7 @@ def _fits(reply: Reply) -> bool:
 
 
 async def _forced_choice(asker: _Asker) -> bool:
-    reply = await asker.ask("How much is two and two?", choices=CHOICES)
+    reply = await asker.ask("How much is two and two?", choices=CHOICES, longest=_LONG)
     if reply.text.strip() not in CHOICES:
         raise _NotDoneError(f"the answer is none of the choices: {_start(reply)}")
     return True
@@ -248,7 +286,7 @@ async def _logprobs(asker: _Asker) -> int:
     refusal: CallError | None = None
     for number in (20, 10, 5, 1):
         try:
-            reply = await asker.ask("Please answer with the word yes.", top_logprobs=number)
+            reply = await asker.ask(_YES, top_logprobs=number)
         except CallError as fault:
             refusal = fault
             continue
@@ -259,8 +297,7 @@ async def _logprobs(asker: _Asker) -> int:
 
 
 async def _seed(asker: _Asker) -> bool:
-    sampling = _GREEDY.model_copy(update={"seed": 7})
-    await asker.ask("Please answer with the word yes.", sampling=sampling)
+    await asker.ask(_YES, seed=7)
     return True
 
 
@@ -269,7 +306,7 @@ def _start(reply: Reply) -> str:
 
 
 def describe(abilities: Abilities) -> list[tuple[str, str, str]]:
-    """Returns ability, what was found, and why or since when, for people."""
+    """Returns rows of ability, what was found and why it lacks, for people."""
     rows = [
         (name, _found(getattr(abilities, name)), abilities.reasons.get(name, ""))
         for name in ("images", "tools", "json_schema", "forced_choice", "logprobs", "seed")

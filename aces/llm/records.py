@@ -107,7 +107,8 @@ class Reply(Record):
     refusal: str = ""
     """What the server marks as a refusal to answer."""
     finish: str = ""
-    """Why it ended: `stop`, `length`, `tool_calls`, `content_filter`."""
+    """Why it ended: `stop`, `length`, `tool_calls`, `content_filter`; `cut`: by us, as too long to
+    keep."""
     logprobs: tuple[Mapping[str, float], ...] = ()
     """Per token of the answer: token -> log-probability, of the most probable ones."""
     usage: Usage = Usage()
@@ -117,11 +118,12 @@ class Reply(Record):
 
 
 class Wait(Record):
-    """A pause that a server imposed; it is nobody's failure."""
+    """Time lost to a server's trouble or to our limits; it is nobody's failure."""
 
     reason: str
     """`429`, `503`, `timeout`, `connection`, `rate limit` (our own), ..."""
     seconds: float
+    """The call that came to nothing, and the pause after it."""
 
 
 class Exchange(Record):

@@ -196,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answers a chat completion."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        answer = self._owner.take(body, dict(self.headers))
+        answer = self._owner.take(body, {k.lower(): v for k, v in self.headers.items()})
         try:
             self._owner.pause(answer.delay_s)
             if answer.drop:
