@@ -4,9 +4,9 @@ from pydantic import Field
 
 from aces.seeds import Stream
 from aces.types import Action, Observation, PerceivedListing, Task
+from agents.actions import Coordinates, Sight, reported, to_action
 from agents.dialogue import vocabulary
 from agents.dialogue.history import History
-from agents.dialogue.meaning import Coordinates, Sight, reported, to_action
 from agents.dialogue.replies import Call
 from agents.dialogue.talking import TalkingSession
 from agents.dialogue.vocabulary import Verb

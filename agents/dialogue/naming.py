@@ -46,7 +46,7 @@ def find_listing(
 def folded(title: str) -> str:
     """Returns a title without what does not tell it from others: case, spaces, quotes."""
     plain = unicodedata.normalize("NFKC", title).casefold().replace("’", "'")
-    return " ".join(plain.split()).strip("\"' ")
+    return " ".join(plain.split()).strip("\"“”' ")
 
 
 def _equal(said: str, listings: Sequence[PerceivedListing]) -> list[PerceivedListing]:

@@ -100,7 +100,9 @@ _CLICKS: Mapping[Pointing, Verb] = {
     "name": Verb(
         name="click",
         description="Click a link or a button.",
-        arguments=(Argument(name="name", kind="string", description="Its name, as on the page."),),
+        arguments=(
+            Argument(name="target", kind="string", description="Its name, as on the page."),
+        ),
     ),
 }
 _FIELDS: Mapping[Pointing, tuple[Argument, ...]] = {

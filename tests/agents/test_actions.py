@@ -1,68 +1,261 @@
-"""From a model's output to an action: what it says, or an error, never a guess."""
+"""From a model's reply to an action: what it says, or words on what is wrong, never a guess."""
 
+import io
 import json
 
 import pytest
+from PIL import Image
 
 from aces.errors import TrialError
-from aces.types import AddToCart, Back, CheckOut, Click, OpenListing, Scroll, Stop, Type
-from agents.actions import action_schema, parse_action
+from aces.llm.records import Reply, ToolCall
+from aces.testing import sample_shelf
+from aces.types import (
+    AddToCart,
+    Back,
+    CheckOut,
+    Click,
+    Observation,
+    OpenListing,
+    PerceivedListing,
+    Scroll,
+    Stop,
+    Type,
+)
+from agents.actions import Sight, read_action, reported
+from agents.dialogue.naming import find_listing, read_facts
+from agents.dialogue.replies import Call, read_call
+from agents.dialogue.vocabulary import verbs
 
-GOOD = [
-    AddToCart(product_id="p1", reason='it says "best"'),
-    OpenListing(product_id="p1"),
-    Click(target="Add to cart"),
-    Click(x=10.5, y=20),
-    Type(text="stapler", target="q", submit=False),
-    Scroll(pixels=-300),
-    Back(),
-    CheckOut(),
-    Stop(reason="too dear"),
+SHELF = sample_shelf()
+TITLE = SHELF[3].title
+
+
+def picture(width=400, height=300):
+    buffer = io.BytesIO()
+    Image.new("RGB", (width, height)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def seen(mode="browse", pointing="name", **more):
+    listings = tuple(
+        item.model_copy(update={"number": 10 + i if pointing == "number" else None})
+        for i, item in enumerate(SHELF)
+    )
+    more = {"listings": listings, "screenshot": picture(), **more}
+    return Observation(step=1, page="results", mode=mode, pointing=pointing, **more)
+
+
+def call(name, **arguments):
+    return {"name": name, **arguments}
+
+
+def words(data, before="", after=""):
+    return Reply(text=f"{before}{json.dumps(data)}{after}")
+
+
+def as_tool(act):
+    arguments = {key: value for key, value in act.items() if key != "name"}
+    return Reply(calls=(ToolCall(id="1", name=act["name"], arguments=json.dumps(arguments)),))
+
+
+def read(reply, observation=None, **sight):
+    observation = observation or seen()
+    allowed = verbs(observation.mode, observation.pointing)
+    return read_action(reply, allowed, Sight(observation, (), **sight))
+
+
+ACTS = [
+    ("name", call("add_to_cart", title=TITLE, price="$1"), AddToCart(product_id="product-3")),
+    ("name", call("open_listing", title=TITLE.upper()), OpenListing(product_id="product-3")),
+    ("name", call("click", target="Compare"), Click(target="Compare")),
+    ("name", call("type", text="lamp", field=""), Type(text="lamp")),
+    (
+        "name",
+        call("type", text="9", field="Max", submit="false"),
+        Type(text="9", target="Max", submit=False),
+    ),
+    ("name", call("scroll", direction="Up"), Scroll(pixels=-600)),
+    ("name", call("back"), Back()),
+    ("name", call("check_out"), CheckOut()),
+    ("name", call("leave", reason="too dear"), Stop(reason="too dear")),
+    ("number", call("click", number="7"), Click(number=7)),
+    ("number", call("type", number=2, text="x"), Type(text="x", number=2)),
+    ("point", call("click", x=100.0, y="50"), Click(x=50, y=25)),
 ]
 
 
-@pytest.mark.parametrize("action", GOOD, ids=lambda action: action.type)
-@pytest.mark.parametrize("fence", ["{}", "```json\n{}\n```", "I think:\n```\n {} \n```\nDone."])
-def test_every_action_is_read_back(action, fence):
-    text = fence.replace("{}", json.dumps(action.model_dump()))
-    assert parse_action(text) == action
-    assert parse_action(action.model_dump()) == action
+def flat(act):
+    return {("action" if key == "name" else key): value for key, value in act.items()}
+
+
+def function(act):
+    return {"name": act["name"], "arguments": {k: v for k, v in act.items() if k != "name"}}
+
+
+FORMS = {
+    "tool": as_tool,
+    "schema": lambda act: words({"action": act}),
+    "flat": lambda act: words(flat(act)),
+    "among words": lambda act: words({"action": act}, "I see {so}:\n```json\n", "\n```\nDone."),
+    "tool call as text": lambda act: words(function(act), "<tool_call>", "</tool_call>"),
+    "in a list": lambda act: words([function(act)]),
+    "said twice": lambda act: words({"action": act}, json.dumps({"action": act})),
+    "twice as tools": lambda act: Reply(calls=as_tool(act).calls * 2),
+}
+
+
+@pytest.mark.parametrize(("pointing", "act", "action"), ACTS, ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize("form", FORMS)
+def test_every_act_is_read_in_every_form(pointing, act, action, form):
+    assert read(FORMS[form](act), seen(pointing=pointing, scale=2.0)) == action
+
+
+def tool(name, arguments):
+    return Reply(calls=(ToolCall(id="1", name=name, arguments=arguments),))
+
+
+LEAVE = {"action": call("leave", reason="no")}
 
 
 @pytest.mark.parametrize(
-    ("output", "says"),
+    ("reply", "says"),
     [
-        ("", "not JSON"),
-        ("I would buy product p1.", "not JSON"),
-        ("add_to_cart(p1)", "not JSON"),
-        ('{"type": "add_to_cart", "product_id": "p1"', "not JSON"),
-        ('[{"type": "back"}]', "expected one JSON object"),
-        ('"back"', "expected one JSON object"),
-        ("null", "expected one JSON object"),
-        ("{}", "action 'None' is unknown"),
-        ('{"action": "back"}', "action 'None' is unknown"),
-        ('{"type": "add_to_card", "product_id": "p1"}', "did you mean 'add_to_cart'"),
-        ('{"type": ["back"]}', "is unknown"),
-        ('{"type": "add_to_cart"}', "add_to_cart: `product_id`"),
-        ('{"type": "add_to_cart", "product_id": 7}', "`product_id`"),
-        ('{"type": "add_to_cart", "product_id": null}', "`product_id`"),
-        ('{"type": "add_to_cart", "product_id": "p", "units": 2}', "`units`"),
-        ('{"type": "scroll", "pixels": "down"}', "`pixels`"),
-        ('{"type": "click", "x": NaN, "y": 1}', "`x`"),
-        ('{"type": "click", "x": 1e999, "y": 1}', "`x`"),
-        ({"type": "type"}, "`text`"),
-        ("[" * 100_000, "not JSON"),
-        ("9" * 5000, "not JSON"),
-        ('{"type": "add_to_cart", "product_id": "a", "product_id": "b"}', "not JSON"),
-        ('```{"type": "back"}```\nor\n```{"type": "stop"}```', "found 2 fenced blocks"),
+        (Reply(), "the answer was empty"),
+        (Reply(text="I would buy the first one."), "holds no action"),
+        (Reply(text="{", finish="length"), "cut off"),
+        (Reply(text='{"action": {"name": "add_to_cart", "title": "Prod'), "holds no action"),
+        (Reply(text="[" * 100_000), "holds no action"),
+        (Reply(text="{" * 100_000), "holds no action"),
+        (tool("add_to_cart", '{"title": "Product'), "are not JSON"),
+        (tool("add_to_cart", '["x"]'), "no JSON object"),
+        (tool("add_to_cart", "{}"), "`title` is missing"),
+        (tool("add_to_cart", '{"title": "  "}'), "`title` is missing"),
+        (tool("add_to_cart", '{"title": null}'), "`title` is missing"),
+        (tool("add_to_cart", '{"title": {"a": 1}}'), "`title` must be"),
+        (tool("add_to_cart", json.dumps({"title": TITLE, "quantity": 2})), "`quantity` is no"),
+        (tool("add_to_cart", '{"title": "Another thing altogether"}'), "no product titled"),
+        (tool("add_to_card", "{}"), "did you mean 'add_to_cart'"),
+        (tool("leave", "{}"), "`reason` is missing"),
+        (tool("scroll", '{"direction": "left"}'), "must be down or up"),
+        (tool("type", '{"text": "a", "submit": "maybe"}'), "true or false"),
+        (Reply(calls=as_tool(ACTS[6][1]).calls + as_tool(ACTS[7][1]).calls), "found 2"),
+        (Reply(text=json.dumps(LEAVE) + json.dumps({"action": call("back")})), "found 2"),
     ],
 )
-def test_anything_else_is_unparseable_and_never_a_purchase(output, says):
-    with pytest.raises(TrialError, match=says.replace("(", r"\(")) as caught:
-        parse_action(output)
+def test_anything_else_is_unparseable_and_says_why(reply, says):
+    with pytest.raises(TrialError, match=says) as caught:
+        read(reply)
     assert caught.value.cause == "unparseable"
 
 
-def test_the_schema_names_every_action():
-    text = json.dumps(action_schema())
-    assert all(f'"{action.type}"' in text for action in GOOD)
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"number": 99}, "there are: 10, 11, 12"),
+        ({"number": 10.5}, "whole number"),
+        ({"number": True}, "whole number"),
+        ({"number": "NaN"}, "whole number"),
+        ({"title": TITLE}, "`title` is no argument"),
+    ],
+)
+def test_a_number_is_one_that_is_drawn(arguments, says):
+    with pytest.raises(TrialError, match=says):
+        read(as_tool(call("add_to_cart", **arguments)), seen("one_decision", "number"))
+
+
+def test_a_drawn_number_buys_what_carries_it():
+    action = read(as_tool(call("add_to_cart", number=12)), seen("one_decision", "number"))
+    assert action == AddToCart(product_id="product-2")
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "x", "y", "click"),
+    [
+        ("pixels", 400, 300, Click(x=800, y=600)),
+        ("thousandths", 500, 1000, Click(x=400, y=600)),
+        ("pixels", 401, 10, None),
+        ("pixels", -1, 10, None),
+        ("thousandths", 1001, 1, None),
+    ],
+)
+def test_points_of_the_picture_become_points_of_the_page(coordinates, x, y, click):
+    reply, observation = as_tool(call("click", x=x, y=y)), seen(pointing="point", scale=0.5)
+    if click is not None:
+        assert read(reply, observation, coordinates=coordinates) == click
+    else:
+        with pytest.raises(TrialError, match="outside the picture"):
+            read(reply, observation, coordinates=coordinates)
+
+
+def listing(number, title, price=1000, rating=4.0, reviews=10):
+    return PerceivedListing(
+        product_id=f"p{number}", title=title, price_cents=price, rating=rating,
+        review_count=reviews, position=number, row=1, col=number,
+    )  # fmt: skip
+
+
+LONG = "Acme Ergonomic Gel Mouse Pad with Wrist Rest, Non-Slip Base, for Office and Home,"
+NAMED = [
+    listing(1, f"{LONG} Black, 2-Pack"),
+    listing(2, f"{LONG} Blue, 2-Pack"),
+    listing(3, "Tom’s  of Maine Toothpaste, Whole Care"),
+    listing(4, "Same thing", price=900),
+    listing(5, "Same thing", price=1100, rating=4.5),
+    listing(6, "Same thing", price=1100, rating=4.1),
+]
+
+
+@pytest.mark.parametrize(
+    ("title", "read", "product"),
+    [
+        ("tom's of maine toothpaste, whole care", {}, "p3"),
+        ("“Tom's of Maine Toothpaste…”", {}, "p3"),
+        ("Tom's of Maine Toothp...", {}, "p3"),
+        ("Tom's of Maine Toothpaste, Whole", {}, "p3"),
+        ("Toms of Maine Tothpaste, Whole Care", {}, "p3"),
+        (f"{LONG} Black, 2-Pack", {}, "p1"),
+        (f"{LONG} Blak, 2-Pack", {}, None),
+        (f"{LONG} White, 2-Pack", {}, None),
+        (f"{LONG} Blue, 3-Pack", {}, None),
+        (LONG, {}, None),
+        ("Acme", {}, None),
+        ("Same thing", {}, None),
+        ("Same thing", {"price": 9.0}, "p4"),
+        ("Same thing", {"price": 11.0}, None),
+        ("Same thing", {"price": 11.0, "rating": 4.1}, "p6"),
+        ("Same thing", {"price": 7.0, "rating": 4.5}, "p5"),
+        ("Same things", {"price": 9.0}, "p4"),
+    ],
+)
+def test_a_title_means_one_product_or_none(title, read, product):
+    if product is not None:
+        assert find_listing(title, read, NAMED).product_id == product
+    else:
+        with pytest.raises(TrialError):
+            find_listing(title, read, NAMED)
+
+
+@pytest.mark.parametrize(
+    ("price", "value"),
+    [
+        ("$1,299.00", 1299), ("1.299,00 €", 1299), ("1 299 kr", 1299), ("¥1,299", 1299),
+        ("CHF 1'299.50", 1299.5), ("₹1,29,999.00", 129999), ("about 12", 12), ("12.5", 12.5),
+        ("free", None), ("", None), ("１２.５０", 12.5), ("1.299.000", 1299000), ("9.99.", 9.99),
+    ],
+)  # fmt: skip
+def test_amounts_are_read_in_any_notation(price, value):
+    assert read_facts({"price": price})["price"] == value
+
+
+def test_what_was_read_is_kept_right_or_wrong():
+    arguments = {
+        "title": TITLE,
+        "price": "$1,299",
+        "rating": "4.4 out of 5",
+        "review_count": "1.2K",
+    }
+    call_ = read_call(as_tool(call("add_to_cart", **arguments)), verbs("one_decision", "name"))
+    kept = {"title": TITLE, "price": 1299.0, "rating": 4.4, "review_count": 1200.0}
+    written = {k: v for k, v in arguments.items() if k != "title"}
+    assert reported(call_) == {**kept, "as_written": written}
+    assert reported(Call(name="leave")) is None
