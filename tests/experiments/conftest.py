@@ -86,8 +86,8 @@ class Leaving(Buyer):
 
 class Unparseable(Buyer):
     def choose(stream, seen):
-        from agents.actions import parse_action
-        return parse_action("I would take the first one")
+        from aces.errors import TrialError
+        raise TrialError("unparseable", "I would take the first one")
 
 
 class Deadly(Buyer):
