@@ -12,8 +12,8 @@ from agents.interfaces._reading import Box
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
-SMALLEST_PX = 13
-"""Height of the digits' font in pixels of the picture, however small that is."""
+FONT_PX, SMALLEST_PX = 13.0, 10.0
+"""Of the digits: in CSS pixels, and in pixels of the picture however small that is."""
 AIR_PX = 2.0
 """Kept free around text, in CSS pixels."""
 INK, PAPER = "#ffffff", "#6a1b9a"
@@ -30,6 +30,12 @@ OBSTACLES = """() => {
         if (parent.closest('.hidden')) continue;
         range.selectNodeContents(node);
         for (const box of range.getClientRects()) put(written, box);
+    }
+    for (const each of document.querySelectorAll('input:not([type=hidden]), select, textarea')) {
+        const box = each.getBoundingClientRect(), style = getComputedStyle(each);
+        const text = each.selectedOptions?.[0]?.label || each.value || each.placeholder || '';
+        const wide = parseFloat(style.paddingLeft) + 0.6 * text.length * parseFloat(style.fontSize);
+        put(written, new DOMRect(box.x, box.y, Math.min(box.width, wide), box.height));
     }
     for (const each of document.querySelectorAll('[role=img], .mark, .swatch'))
         put(written, each.getBoundingClientRect());
@@ -55,7 +61,11 @@ class Tag:
 
 
 def draw(
-    image: "Image.Image", tags: Sequence[Tag], written: Sequence[Box], pictures: Sequence[Box]
+    image: "Image.Image",
+    tags: Sequence[Tag],
+    written: Sequence[Box],
+    pictures: Sequence[Box],
+    scale: float,
 ) -> "Image.Image":
     """Returns a copy of a picture with a frame and a number for each tag.
 
@@ -64,11 +74,12 @@ def draw(
         tags: What is to be numbered.
         written: What the numbers must not hide, in pixels of the picture.
         pictures: What they had better not hide.
+        scale: Pixels per CSS pixel.
     """
     from PIL import ImageDraw
 
     copy = image.convert("RGB")
-    pen, font = ImageDraw.Draw(copy), _font(SMALLEST_PX)
+    pen, font = ImageDraw.Draw(copy), _font(max(SMALLEST_PX, round(FONT_PX * scale)))
     sizes = [_size(font, tag.number) for tag in tags]
     places = place_labels(copy.size, tags, sizes, written, pictures)
     for tag in tags:
@@ -168,7 +179,7 @@ def _corners(box: Box) -> tuple[float, float, float, float]:
 
 
 @lru_cache(maxsize=8)
-def _font(size: int) -> "ImageFont.FreeTypeFont | ImageFont.ImageFont":
+def _font(size: float) -> "ImageFont.FreeTypeFont | ImageFont.ImageFont":
     """Pillow's own font: the same digits on every machine."""
     from PIL import ImageFont
 

@@ -85,6 +85,12 @@ class PageInterface:
         return PageVisit(self, tab)
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """Selectors of what is told of a page: in the full loop also how to get about."""
+        browse = self.config.mode == "browse"
+        return ("body > header", "body > nav", "body > main") if browse else ("body > main",)
+
+    @property
     def full_page(self) -> bool:
         """Whether points are counted from the page's corner rather than the window's."""
         return False

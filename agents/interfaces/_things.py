@@ -41,11 +41,21 @@ _DESCRIBE = """things => {
         a: 'link', button: 'button', summary: 'button', select: 'menu', article: 'listing',
     })[element.localName]
         ?? (['radio', 'checkbox'].includes(element.type) ? 'choice' : 'field');
+    const cut = (box, edge) => new DOMRect(
+        Math.max(box.left, edge.left), Math.max(box.top, edge.top),
+        Math.min(box.right, edge.right) - Math.max(box.left, edge.left),
+        Math.min(box.bottom, edge.bottom) - Math.max(box.top, edge.top));
+    const clipped = element => {
+        let box = element.getBoundingClientRect();
+        for (let outer = element.parentElement; outer; outer = outer.parentElement)
+            if (outer !== document.body && getComputedStyle(outer).overflow !== 'visible')
+                box = cut(box, outer.getBoundingClientRect());
+        return box;
+    };
     return things.map(element => {
         const drawn = ['radio', 'checkbox'].includes(element.type) && element.labels[0] || element;
-        const box = drawn.getBoundingClientRect();
-        const left = Math.max(0, box.left), right = Math.min(innerWidth, box.right);
-        const top = Math.max(0, box.top), bottom = Math.min(innerHeight, box.bottom);
+        const box = clipped(drawn);
+        const {left, right, top, bottom} = cut(box, new DOMRect(0, 0, innerWidth, innerHeight));
         const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
         return {
             kind: kind(element),

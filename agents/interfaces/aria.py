@@ -20,14 +20,16 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class AriaInterface(PageInterface):
-    """Playwright's aria snapshot of the page's main part."""
+    """Playwright's aria snapshot of the page's main part; in the full loop also of its header."""
 
     class Config(PageConfig):
         """Parameters."""
 
     async def represent(self, tab: Tab) -> dict[str, Any]:
-        """Returns the accessibility tree of `<main>`."""
-        return {"text": await tab.page.locator("main").aria_snapshot()}
+        """Returns the accessibility tree of the page's parts; all of it where it has none."""
+        found = await tab.page.locator(", ".join(self.parts)).all()
+        parts = found or [tab.page.locator("body")]
+        return {"text": "\n".join([await part.aria_snapshot() for part in parts])}
 
     async def read(self, tab: Tab, seen: dict[str, Any], money: Money) -> list[PerceivedListing]:
         """Returns the listings in the tree: its articles."""

@@ -165,11 +165,11 @@ def drawn(
         return x * shot.scale, y * shot.scale, width * shot.scale, height * shot.scale
 
     tags = [
-        Tag(number, scaled(thing.box), inside=thing.kind in ("listing", "field"))
+        Tag(number, scaled(thing.box, AIR_PX), inside=thing.kind in ("listing", "field"))
         for number, thing in things.items()
     ]
     texts = [scaled(box, AIR_PX) for box in written]
-    image = draw(opened(shot.data), tags, texts, [scaled(box) for box in pictures])
+    image = draw(opened(shot.data), tags, texts, [scaled(box) for box in pictures], shot.scale)
     return encoded(image, config)
 
 
