@@ -41,6 +41,11 @@ class ServedBuyer:
         """Name of each persona -> who it is, in words."""
         return self._texts("persona")
 
+    def is_drawn(self, what: str) -> bool:
+        """Returns whether each world gets one of its `wordings` or `personas` at random."""
+        given = self.plugin.parameters.get("prompt" if what == "wordings" else "persona")
+        return isinstance(given, Mapping) and bool(given.get("drawn"))
+
     def _texts(self, name: str) -> dict[str, str]:
         given = self.plugin.parameters.get(name)
         return dict(given.get("texts") or {}) if isinstance(given, Mapping) else {}

@@ -26,8 +26,9 @@ from analysis.display import Table, counted, listed, number, percent
 from analysis.fits import GROUP, SLOTS, Fit, arm_names
 from analysis.frame import load_choices
 from analysis.report import figures
+from analysis.report.buyers import buyers_shown, random_weights
 from analysis.report.heat import HeatMap, heat_map
-from analysis.report.trials import TrialShown, examples
+from analysis.report.trials import FAILED_SHOWN, TrialShown, examples
 from analysis.report.words import buyer_sentence, design_sentences, worth_in_price
 
 EXAMPLES = 3
@@ -85,6 +86,9 @@ def _context(found: Sequence[Analysis]) -> dict[str, Any]:
         "verdict": _verdict(found),
         "failed": [(one.name, check) for one in found for check in one.failed_checks()],
         "planted": listed(_planted(found)),
+        "random": listed(random_weights(found)),
+        "served": buyers_shown(found),
+        "conduct": [(one.name, one.conduct.tables) for one in found if one.conduct.tables],
         "runs": [_run(one) for one in found],
         "panels": list(_panels(fits)),
         "maps": list(_maps(found)),
@@ -142,14 +146,10 @@ def _facts(found: Sequence[Analysis]) -> list[tuple[str, str]]:
 
 
 def _planted(found: Sequence[Analysis]) -> list[str]:
-    """Buyers whose truth is known, or whose weights are random: they are no market."""
-    names: dict[str, None] = {}
-    for one in found:
-        for name, buyer in one.study.buyers.items() if one.study else ():
-            truth = one.study.truths.get(name) if one.study else None
-            if truth is not None or "random" in str(buyer.parameters.get("model") or "").lower():
-                names[name] = None
-    return list(names)
+    """Buyers whose truth is known: they are no market."""
+    truths = (one.study.truths if one.study else {} for one in found)
+    known = (name for each in truths for name, truth in each.items() if truth is not None)
+    return list(dict.fromkeys(known))
 
 
 @dataclass(frozen=True)
@@ -311,9 +311,10 @@ def rating_information(one: Analysis) -> Table | None:
 
 
 def _trials(found: Sequence[Analysis]) -> list[TrialShown]:
-    """A few trials, those with screenshots first."""
+    """A few trials, those with screenshots first, and some that failed."""
     shown = [trial for one in found for trial in examples(one, EXAMPLES)]
-    return shown[:EXAMPLES]
+    ended = [trial for trial in shown if not trial.failed]
+    return ended[:EXAMPLES] + [trial for trial in shown if trial.failed][:FAILED_SHOWN]
 
 
 __all__ = ["Check", "render", "write_report"]

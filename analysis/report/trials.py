@@ -80,6 +80,7 @@ class TrialShown:
         errand: What was looked for.
         told: Persona and wording, in words; empty where there is none.
         outcome: How it ended, in a sentence.
+        failed: Whether it has no outcome.
         columns: Of the grid.
         cards: The shelf in the order shown.
         steps: The turns, pictures as data URIs.
@@ -90,6 +91,7 @@ class TrialShown:
     errand: str
     told: str
     outcome: str
+    failed: bool
     columns: int
     cards: tuple[Card, ...]
     steps: tuple[StepShown, ...]
@@ -150,6 +152,7 @@ def trial_shown(table: pd.DataFrame, store: RunStore, trial_id: str) -> TrialSho
         errand=str(first["task_id"]).replace("_", " "),
         told=_told(first),
         outcome=_outcome(shelf, store, trial_id),
+        failed=first["status"] == "failed",
         columns=int(shelf["col"].max()),
         cards=tuple(_card(row) for row in shelf.to_dict("records")),
         steps=tuple(_steps(store, trial_id)),
