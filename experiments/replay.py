@@ -129,13 +129,20 @@ async def verify(store: RunStore, number: int) -> list[Replay]:
         store: Of the run.
         number: How many trials; fewer where the run has fewer.
     """
-    plan = stored_plan(store)
-    ids = [row[0] for row in store.db.execute("SELECT trial_id FROM latest ORDER BY trial_id")]
-    order = Stream(plan.spec.seed, "verify").generator().permutation(len(ids))
-    jobs = [stored_job(store, ids[i]) for i in order[:number]]
-    async with Station(plan) as station:
+    jobs = sample(store, number)
+    async with Station(stored_plan(store)) as station:
         await station.open({job.trial.interface for job in jobs})
         return [await replay(job, stored_pages(store, job.trial.id), station) for job in jobs]
+
+
+def sample(store: RunStore, number: int) -> list[Job]:
+    """Returns so many finished trials, drawn at random, the same ones every time."""
+    ids = [row[0] for row in store.db.execute("SELECT trial_id FROM latest ORDER BY trial_id")]
+    order = Stream(store.meta("spec")["seed"], "verify").generator().permutation(len(ids))
+    trials = {trial.id: trial for trial in stored_trials(store)}
+    assignments = stored_assignments(store)
+    drawn = [trials[ids[i]] for i in order[:number]]
+    return [Job(trial, assignments[trial.world_id]) for trial in drawn]
 
 
 def stored_assignments(store: RunStore) -> dict[str, Assignment]:

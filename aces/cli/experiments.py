@@ -4,14 +4,24 @@ import asyncio
 import inspect
 import json
 import re
+import tempfile
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from aces.cli.console import console, next_step, read_experiment, registries, say, show_table
+from aces.cli.said import tried_exchanges
 from aces.errors import SpecError, nearest
+
+if TYPE_CHECKING:
+    from aces.llm.records import Connection
+    from aces.types import Step, Trial
+    from experiments.plan import Plan
+    from experiments.station import Job
+    from experiments.trial import Record
 
 Experiment = Annotated[
     Path,
@@ -192,40 +202,69 @@ def try_out(
 
     spec = read_experiment(experiment, settings)
     catalog = load_catalog(spec.catalog, spec.folder)
-    asyncio.run(_try(make_plan(spec, catalog), headed=headed))
+    _try(make_plan(spec, catalog), headed=headed)
     next_step(f"aces run {experiment} --out runs/{spec.name}")
 
 
-async def _try(plan: Any, *, headed: bool) -> None:  # noqa: ANN401
-    from experiments.station import Job, Station
-    from experiments.trial import run_trial
+def _try(plan: "Plan", *, headed: bool) -> None:
+    """Runs each buyer's first trial through each interface, those with the same server together."""
+    from experiments.serving import ServedLine
+    from experiments.station import Job
 
     assignment = plan.assignment(plan.spec.tasks[0].id, 0)
-    trials = [trial for trial in plan.trials([assignment], 0, 0) if trial.repeat == 0]
-    async with Station(plan, headed=headed) as station:
-        await station.open({trial.interface for trial in trials})
-        for trial in trials:
-            record = await run_trial(Job(trial, assignment), station)
-            _show_trial(trial, record)
+    first = {(t.buyer, t.interface): t for t in reversed(list(plan.trials([assignment], 0, 0)))}
+    jobs = [Job(trial, assignment) for trial in reversed(first.values())]
+    with tempfile.TemporaryDirectory(prefix="aces-try-") as logs:
+        line = ServedLine(plan, logs=Path(logs), say=say)
+        try:
+            for group in line.in_turn(jobs):
+                connections = line.reach(job.trial.buyer for job in group)
+                asyncio.run(_try_group(plan, group, connections, headed=headed))
+        finally:
+            line.close()
 
 
-def _show_trial(trial: Any, record: Any) -> None:  # noqa: ANN401
-    console.rule(f"{trial.buyer} · {trial.interface}", align="left")
+async def _try_group(
+    plan: "Plan",
+    jobs: "Sequence[Job]",
+    connections: "Mapping[str, Connection]",
+    *,
+    headed: bool,
+) -> None:
+    from experiments.station import Station
+    from experiments.trial import run_trial
+
+    async with Station(plan, connections=connections, headed=headed) as station:
+        await station.open({job.trial.interface for job in jobs})
+        for job in jobs:
+            _show_trial(job.trial, await run_trial(job, station))
+
+
+def _show_trial(trial: "Trial", record: "Record") -> None:
+    names = (trial.buyer, trial.interface, trial.persona, trial.prompt)
+    console.rule(" · ".join(filter(None, names)), align="left")
+    said = tried_exchanges(record.exchanges)
     for step in record.steps:
-        console.print(f"[bold]step {step.step}[/] {step.page} [dim]{step.url}[/]", soft_wrap=True)
-        if step.screenshot:
-            console.print(
-                f"  saw a screenshot, {len(step.screenshot) // 1024} KiB {step.image_type}"
-            )
-        if step.text:
-            shown = step.text if len(step.text) < 700 else f"{step.text[:700]} …"
-            console.print(f"  saw {len(step.text)} characters:", style="dim")
-            console.print(shown, style="dim", markup=False, soft_wrap=True)
-        console.print(f"  did {json.dumps(dict(step.action), ensure_ascii=False)}", markup=False)
+        _show_step(step)
+        said.show(step.step)
+        if step.action:
+            did = json.dumps(dict(step.action), ensure_ascii=False)
+            console.print(f"  did {did}", markup=False, soft_wrap=True)
         if step.error:
-            console.print(f"  [yellow]could not: {step.error}[/]")
+            console.print(f"  could not: {step.error}", style="yellow", markup=False)
     choice = record.choice
     bought = f" {choice.product_id}" if choice.product_id else ""
-    console.print(
-        f"[bold]{choice.status}[/]{bought} {choice.cause} {choice.detail}", soft_wrap=True
-    )
+    console.print(f"[bold]{choice.status}[/]{bought} {choice.cause}", soft_wrap=True)
+    if choice.detail:
+        console.print(choice.detail, markup=False, soft_wrap=True)
+
+
+def _show_step(step: "Step") -> None:
+    """Prints what a buyer was given."""
+    console.print(f"[bold]step {step.step}[/] {step.page} [dim]{step.url}[/]", soft_wrap=True)
+    if step.screenshot:
+        console.print(f"  saw a screenshot, {len(step.screenshot) // 1024} KiB {step.image_type}")
+    if step.text:
+        shown = step.text if len(step.text) < 700 else f"{step.text[:700]} …"
+        console.print(f"  saw {len(step.text)} characters:", style="dim")
+        console.print(shown, style="dim", markup=False, soft_wrap=True)

@@ -9,9 +9,11 @@ import typer
 
 from aces.cli.console import console, next_step, read_experiment, say, show_table
 from aces.cli.experiments import Experiment, Settings
+from aces.cli.said import stored_exchanges
 from aces.errors import StoreError, nearest
 
 if TYPE_CHECKING:
+    from aces.spec import ExperimentSpec
     from aces.store import Progress, RunStore
 
 RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Run folder.", show_default=False)]
@@ -23,7 +25,10 @@ Workers = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor by default.")
 ]
 Concurrency = Annotated[
-    int, typer.Option(min=1, metavar="N", help="Trials side by side in each process.")
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="Trials side by side in each process; 8 where models are asked."
+    ),
 ]
 ExecutorName = Annotated[
     Literal["local", "inline"], typer.Option(help="Worker processes, or this process.")
@@ -50,22 +55,32 @@ def run(
     settings: Settings = [],  # noqa: B006
     buyers: Buyers = [],  # noqa: B006
     workers: Workers = None,
-    concurrency: Concurrency = 1,
+    concurrency: Concurrency = None,
     executor: ExecutorName = "local",
     max_failed: MaxFailed = "5%",
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Run again what failed operationally.")
     ] = False,
+    cache: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Answers of buyers with `cache: true`; else in DIR."),
+    ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Models' answers come from this run; nobody is asked."),
+    ] = None,
     verify: Annotated[
         int,
-        typer.Option(min=0, metavar="N", help="Then render N trials again and compare every byte."),
+        typer.Option(
+            min=0, metavar="N", help="Then render N trials again and compare, and ask models again."
+        ),
     ] = 0,
 ) -> None:
     """Run an experiment, or go on where the folder holds part of it."""
     from aces.catalog import load_catalog
     from experiments.executors.inline import InlineExecutor
     from experiments.executors.local import LocalExecutor
-    from experiments.run import FailureLimit
+    from experiments.run import Answering, FailureLimit
     from experiments.run import run as run_experiment
 
     limit = FailureLimit.parse(max_failed)
@@ -84,6 +99,7 @@ def run(
             buyers=buyers,
             retry_failed=retry_failed,
             limit=limit,
+            answering=Answering(cache, replay, say),
             on_progress=bar.update,
         )
     for warning in result.warnings:
@@ -96,32 +112,29 @@ def run(
         )
         next_step(f"aces status {out}")
         raise typer.Exit(1)
+    if result.budget_reached:
+        _show_budget(spec, result.progress)
+        next_step(f"aces run {experiment} --out {out} --set 'budget={{...}}'   with a larger one")
+        raise typer.Exit(1)
     if verify:
-        _verify(out, verify)
+        from aces.cli.verifying import verify_run
+
+        verify_run(out, verify)
     next_step(f"aces analyze {out}")
 
 
-def _verify(folder: Path, number: int) -> None:
-    """Renders trials again from what is stored; exits with 1 where a page is not what it was."""
-    import asyncio
-
-    from aces.store import RunStore
-    from experiments.replay import verify
-
-    with RunStore.open(folder) as store:
-        replays = asyncio.run(verify(store, number))
-    pages = sum(replay.steps for replay in replays)
-    differing = [replay for replay in replays if replay.differing]
-    say(f"rendered {len(replays)} trials again: {pages} pages, {len(differing)} trials differ")
-    for replay in differing[:5]:
-        console.print(f"[red]{replay.trial_id}[/] step {replay.differing}: another {replay.what}")
-    if differing:
-        console.print(
-            "a changed browser, font or version of ACES renders other bytes: manifest.json says "
-            "what the run was made with"
-        )
-        next_step(f"aces show {folder} {differing[0].trial_id} --html")
-        raise typer.Exit(1)
+def _show_budget(spec: "ExperimentSpec", progress: "Progress") -> None:
+    """Says what is spent, and how much there was to do with it."""
+    assert spec.budget is not None
+    allowed = [f"{spec.budget.tokens:,} tokens"] if spec.budget.tokens else []
+    allowed += [f"a cost of {spec.budget.cost:g}"] if spec.budget.cost else []
+    left = progress.planned - progress.done
+    console.print(
+        f"[yellow]the budget is used up[/] ({' or '.join(allowed)}): "
+        f"{progress.spent.tokens:,} tokens, cost {progress.spent.cost:.4f}. "
+        f"{left:,} of {progress.planned:,} planned trials are not run; all others are stored",
+        soft_wrap=True,
+    )
 
 
 def _report_problems(catalog: Any) -> None:  # noqa: ANN401
@@ -177,7 +190,12 @@ class _ProgressBar:
 
 
 def _counts(progress: "Progress") -> str:
-    return ", ".join(f"{n} {status}" for status, n in progress.by_status.items())
+    told = [f"{n} {status}" for status, n in progress.by_status.items()]
+    if progress.spent.tokens:
+        told.append(f"{progress.spent.tokens:,} tokens")
+    if progress.spent.cost:
+        told.append(f"cost {progress.spent.cost:.2f}")
+    return ", ".join(told)
 
 
 def _show_counts(progress: "Progress") -> None:
@@ -197,6 +215,7 @@ def status(folder: RunFolder) -> None:
         progress = store.progress()
         _show_counts(progress)
         _show_speed(store)
+        _show_models(store)
         failures = store.db.execute(
             "SELECT cause, detail, count(*), min(trial_id) FROM latest WHERE status = 'failed' "
             "GROUP BY cause, detail ORDER BY count(*) DESC LIMIT 5"
@@ -219,6 +238,20 @@ def _show_speed(store: "RunStore") -> None:
     )
     columns = ("interface", "trials", "mean s", "longest s", "blocked requests")
     show_table(columns, [tuple(row) for row in rows])
+
+
+def _show_models(store: "RunStore") -> None:
+    """What was asked of served models, and what that took; nothing where nothing was asked."""
+    if store.db.execute("SELECT 1 FROM exchanges LIMIT 1").fetchone() is None:
+        return
+    from analysis.asked import Asked, answer_table, time_and_money_table, token_table
+    from analysis.study import Study
+
+    asked = Asked(Study.of(store))
+    costs = asked.costs()
+    for table in (token_table(costs), time_and_money_table(costs), answer_table(asked)):
+        console.print()
+        show_table(table.columns, table.rows, table.title)
 
 
 def show(
@@ -259,13 +292,17 @@ def find_trial(store: "RunStore", beginning: str) -> str:
 
 def _show_stored(store: "RunStore", trial_id: str) -> None:
     facts = store.db.execute(
-        "SELECT w.task_id, w.k, t.buyer, t.interface, o.attempt, o.status, o.cause, o.product_id, "
+        "SELECT w.task_id, w.k, t.buyer, t.interface, t.persona, t.prompt, "
+        "o.attempt, o.status, o.cause, o.product_id, "
         "o.detail, o.seconds FROM latest o JOIN trials t USING (trial_id) "
         "JOIN worlds w USING (world_id) WHERE trial_id = ?",
         (trial_id,),
     ).fetchone()
-    task, k, buyer, interface, attempt, outcome, cause, product, detail, seconds = facts
-    console.print(f"[bold]trial {trial_id}[/]  {task} world {k}, {buyer} through {interface}")
+    task, k, buyer, interface, *wording, attempt, outcome, cause, product, detail, seconds = facts
+    named = zip(("persona", "prompt"), wording, strict=True)
+    who = "".join(f", {name} {value}" for name, value in named if value)
+    console.print(f"[bold]trial {trial_id}[/]  {task} world {k}, {buyer} through {interface}{who}")
+    said = stored_exchanges(store, trial_id, attempt)
     steps = store.db.execute(
         "SELECT step, page, url, text, text_blob, screenshot, action, error FROM steps "
         "WHERE trial_id = ? AND attempt = ? ORDER BY step",
@@ -278,9 +315,10 @@ def _show_stored(store: "RunStore", trial_id: str) -> None:
         seen = store.step_text(text, text_blob)
         if seen:
             console.print(seen[:1500], style="dim", markup=False, soft_wrap=True)
+        said.show(number)
         console.print(f"  did {action}", markup=False, soft_wrap=True)
         if error:
-            console.print(f"  [yellow]could not: {error}[/]")
+            console.print(f"  could not: {error}", style="yellow", markup=False, soft_wrap=True)
     console.print(f"[bold]{outcome}[/] {product or cause} after {seconds:.2f} s {detail}")
     _show_events(store, trial_id, attempt)
 
