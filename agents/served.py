@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from aces.errors import BuyerError, TrialError, UserError
 from aces.llm.records import (
@@ -22,7 +22,7 @@ from aces.llm.records import (
 from aces.seeds import Stream
 from aces.types import Factor, Ground, Observation, Record, Task
 from agents import wording
-from agents.wording import Prompt, Source, Wordings
+from agents.wording import Draw, Prompt, Source, Wordings
 
 if TYPE_CHECKING:
     from aces.llm.client import Client
@@ -70,6 +70,21 @@ class ServedConfig(Record):
     """Who is shopping: a text, a list, a table's path (CSV, YAML), or `{draw: ...}` of these."""
     may_leave: bool = True
     """Whether it is told that it may decide not to buy."""
+
+    @field_validator("prompt", "persona", mode="before")
+    @classmethod
+    def _wording(cls, given: object) -> object:
+        """Says in one sentence what a union of five types would say in five."""
+        words = given.get("draw", given) if isinstance(given, Mapping) else given
+        if isinstance(words, Mapping) and "texts" not in words:
+            words = list(words.values())
+        if isinstance(words, list | tuple) and all(isinstance(word, str) for word in words):
+            return given
+        if words is None or isinstance(words, str | Wordings | Draw | Mapping):
+            return given
+        raise ValueError(
+            "expected a text, name or path, a list of them, `name: text` pairs, or {draw: ...}"
+        )
 
     @model_validator(mode="after")
     def _one_address(self) -> "ServedConfig":
