@@ -28,6 +28,11 @@ HOW_TO_GET_ONE = (
     "`apt-get install chromium-headless-shell fonts-liberation`), or set ACES_CHROMIUM=/path/to/it"
 )
 
+MAX_USES = 200
+"""Trials after which a context is closed, so that whatever it holds on to is let go."""
+MAX_IDLE = 16
+"""Contexts kept for later trials, of each window's size."""
+
 ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -78,6 +83,7 @@ class Tab:
     page: "Page"
     cdp: "CDPSession"
     blocked: int = 0
+    uses: int = 0
 
 
 class Browser:
@@ -154,11 +160,13 @@ class Browser:
         kept = False
         try:
             tab.blocked = 0
+            tab.uses += 1
             yield tab
-            if reuse:
+            if reuse and tab.uses < MAX_USES:
                 await self._wipe(tab)
-                idle.append((context, tab))
-                kept = True
+                kept = len(idle) < MAX_IDLE
+                if kept:
+                    idle.append((context, tab))
         finally:
             # a page that failed in the middle of a trial is never used again
             if not kept:
@@ -177,6 +185,16 @@ class Browser:
         )
         page = await context.new_page()
         tab = Tab(page, await context.new_cdp_session(page))
+        # each session has its own idea of the window; without this, captures ignore its density
+        await tab.cdp.send(
+            "Emulation.setDeviceMetricsOverride",
+            {
+                "width": viewport.width,
+                "height": viewport.height,
+                "deviceScaleFactor": viewport.device_scale,
+                "mobile": False,
+            },
+        )
 
         def count(request: Any) -> None:  # noqa: ANN401
             tab.blocked += not request.url.startswith(f"{self._shop_url}/")

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from aces.errors import TrialError
 from aces.seeds import Stream
@@ -18,7 +18,6 @@ from aces.types import (
     Mode,
     Observation,
     OpenListing,
-    Page,
     PerceivedListing,
     Record,
     Scroll,
@@ -27,7 +26,11 @@ from aces.types import (
 )
 from agents.browser import Browser
 from agents.interfaces import ShopHandle
+from agents.interfaces._paths import api_page, api_path, chosen, links
 from agents.interfaces._reading import read_decimal, read_marks, read_title
+from agents.interfaces._things import called
+
+_PATHS = "say a path, such as /api/search?q=stapler&sort=price_asc (/api/openapi.json lists all)"
 
 
 class JsonInterface:
@@ -67,24 +70,27 @@ class JsonVisit:
         self._shop = shop
         self._client = WsgiClient(shop.wsgi, token)
         self._mode = mode
-        self._seen: list[tuple[Page, str]] = []
-        self._text: str | None = None
+        self._paths: list[str] = []
+        self._text = ""
         query = self._client.call("GET", "/api/enter")["query"]
-        self._go("results", f"/api/search?q={quote(query)}")
+        self._go(f"/api/search?q={quote(query)}")
 
     @property
     def url(self) -> str:
         """Path of the page."""
-        return self._seen[-1][1]
+        return self._paths[-1]
 
     async def observe(self, step: int) -> Observation:
         """Returns the answer's text and, on a results page, its listings."""
-        page, path = self._seen[-1]
-        text = self._text if self._text is not None else self._client.fetch("GET", path)
-        self._text = None
-        listings = self._listings(json.loads(text)) if page == "results" else ()
+        page = api_page(self.url)
+        listings = self._listings(json.loads(self._text)) if page == "results" else ()
         return Observation(
-            step=step, page=page, text=text, listings=listings, mode=self._mode, pointing="name"
+            step=step,
+            page=page,
+            text=self._text,
+            listings=listings,
+            mode=self._mode,
+            pointing="name",
         )
 
     async def act(self, action: Action) -> str | None:
@@ -97,31 +103,74 @@ class JsonVisit:
     def _act(self, action: Action) -> str | None:
         match action:
             case AddToCart():
-                self._client.call("POST", "/api/cart", {"product_id": action.product_id})
+                body = {"product_id": action.product_id, **chosen(self.url, action.product_id)}
+                self._client.call("POST", "/api/cart", body)
                 if self._mode == "one_decision":
                     return self._act(CheckOut())
-                self._go("cart", "/api/cart")
+                self._go("/api/cart")
             case CheckOut():
                 # the answer to the order is its confirmation: nothing more to fetch
                 self._text = self._client.fetch("POST", "/api/orders", {})
-                order_id = json.loads(self._text)["order_id"]
-                self._seen.append(("order", f"/api/orders/{order_id}"))
+                self._paths.append(f"/api/orders/{json.loads(self._text)['order_id']}")
             case OpenListing():
-                self._go("product", f"/api/products/{quote(action.product_id)}")
-            case Type() if action.target is None:
-                self._go("results", f"/api/search?q={quote(action.text)}")
-            case Back() if len(self._seen) > 1:
-                self._seen.pop()
+                self._go(f"/api/products/{quote(action.product_id, safe='')}")
+            case Type():
+                return self._type(action)
+            case Click():
+                return self._click(action)
+            case Scroll():
+                return "the API has nothing to scroll"
+            case Back() if len(self._paths) > 1:
+                self._text = self._client.fetch("GET", self._paths[-2])
+                self._paths.pop()
             case Back():
                 return "there is no page to go back to"
-            case Click() | Scroll() | Type():
-                return f"the API has nothing to {action.type}"
         return None
 
-    def _go(self, page: Page, path: str) -> None:
+    def _go(self, path: str) -> None:
         """Reads a page at once, so that what it refuses is known before it is observed."""
         self._text = self._client.fetch("GET", path)
-        self._seen.append((page, path))
+        self._paths.append(path)
+
+    def _type(self, action: Type) -> str | None:
+        """Searches, or hands in a coupon."""
+        if action.target in (None, "q", "search", "Search"):
+            self._go(f"/api/search?q={quote(action.text)}")
+        elif action.target in ("code", "Coupon code"):
+            self._client.call("POST", "/api/cart/coupon", {"code": action.text})
+            self._go("/api/cart")
+        else:
+            return f"the API has nothing to type into that is called '{action.target}'"
+        return None
+
+    def _click(self, action: Click) -> str | None:
+        """Reads what is named by a path or by a name in the answer, or empties the cart of it."""
+        target = action.target
+        if not target:
+            return f"the API has nothing to click but names and paths; {_PATHS}"
+        if target.startswith("/"):
+            path = api_path(target)
+            if urlsplit(path).path == "/api/enter":
+                return "the shop is entered already"
+            self._go(path)
+            return None
+        if target.casefold().startswith("remove") and api_page(self.url) == "cart":
+            return self._remove(target[len("remove") :].strip(" ,"))
+        found = called(links(json.loads(self._text), self.url), target)
+        if isinstance(found, str):
+            return f"{found}; {_PATHS}" if found.startswith("nothing") else found
+        self._go(found.href)
+        return None
+
+    def _remove(self, name: str) -> str | None:
+        """Takes an item out of the cart, by its title, id or key."""
+        items = self._client.call("GET", "/api/cart")["items"]
+        named = [each for each in items if name in (each["title"], each["id"], each["key"])]
+        if len(named) != 1:
+            return f"there is no one item '{name}' in the cart"
+        self._client.call("DELETE", f"/api/cart/{quote(named[0]['key'], safe='')}")
+        self._go("/api/cart")
+        return None
 
     def _listings(self, answer: dict[str, Any]) -> tuple[PerceivedListing, ...]:
         columns = answer["layout"]["columns"]
@@ -184,11 +233,13 @@ class WsgiClient:
         content = b"" if body is None else json.dumps(body).encode()
         parts = urlsplit(path)
         answer: list[str] = []
+        # as servers hand it over: percent signs resolved, bytes as Latin-1
+        info = unquote(parts.path, errors="surrogateescape").encode(errors="surrogateescape")
         environ = {
             **self._environ,
             "REQUEST_METHOD": method,
-            "PATH_INFO": parts.path,
-            "QUERY_STRING": parts.query,
+            "PATH_INFO": info.decode("latin-1"),
+            "QUERY_STRING": quote(parts.query, safe="=&%+,:;/?@"),
             "CONTENT_TYPE": "application/json",
             "CONTENT_LENGTH": str(len(content)),
             "wsgi.input": io.BytesIO(content),
@@ -205,4 +256,8 @@ def _check(status: str, request: str, text: str) -> None:
     if status.startswith("5"):
         raise TrialError("shop", f"{request} answered {status}")
     if status.startswith("4"):
-        raise RefusedError(json.loads(text).get("error", status))
+        try:
+            reason = json.loads(text)["error"]
+        except (ValueError, LookupError, TypeError):
+            reason = f"{request} answered {status}"
+        raise RefusedError(reason)
