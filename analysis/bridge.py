@@ -129,7 +129,8 @@ class Bridge:
         )
         heads = ("", "if equal", "estimate", "s.e.", "95 % interval", "p")
         title = f"{self.name} · purchases of {self.purchases}, probabilities of "
-        note = " ".join([f"{self.verdict}.", *(f"{text}." for text in self.warnings)])
+        said = (self.verdict, *self.warnings)
+        note = " ".join(f"{text[0].upper()}{text[1:]}." for text in said)
         return Table(title + self.probabilities, heads, rows, note)
 
     def estimates(self) -> list[Estimate]:

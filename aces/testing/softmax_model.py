@@ -113,7 +113,7 @@ class SoftmaxModel:
 
     def _begins(self, logits: Mapping[str, float], top: int) -> Answer:
         total = math.log(math.fsum(math.exp(value) for value in logits.values()))
-        found = {}
+        found: dict[str, float] = {}
         for label, value in logits.items():
             p = math.exp(value - total) * (1 - self.elsewhere)
             found |= {label: p * (1 - self.spaced), f" {label}": p * self.spaced}

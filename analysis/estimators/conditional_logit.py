@@ -17,7 +17,8 @@ class ConditionalLogitEstimator:
         """Columns, or formula terms such as `C(theme)` and `row_1:sponsored`; where not given,
         every level that the design varies."""
         outcome: str = "chosen"
-        """`chosen`, or `probability` where the model's own choice probabilities were read."""
+        """`chosen`, or `probability` where the model's own choice probabilities were read;
+        without `outside` these are taken given a purchase."""
         effects: str | None = "product_id"
         """Column with a coefficient for each level; null for none."""
         cluster: str | None = "world_id"
@@ -30,6 +31,9 @@ class ConditionalLogitEstimator:
 
     def fit(self, data: pd.DataFrame) -> ConditionalLogitResult:
         """Estimates the model on the long table of one buyer and interface."""
+        if self.config.outcome == "probability" and not self.config.outside:
+            total = data.groupby("trial_id", sort=False)["probability"].transform("sum")
+            data = data.assign(probability=data["probability"] / total.where(total > 0))
         model = ConditionalLogit.from_formula(
             f"{self.config.outcome} ~ {' + '.join(self.config.terms)}",
             data,
