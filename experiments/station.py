@@ -1,10 +1,11 @@
 """One process's laboratory bench: its shop, its browser, its interfaces and its buyers."""
 
+import asyncio
 import gc
 import logging
 import threading
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,7 @@ class Station:
     Args:
         plan: Of the experiment.
         connections: Of buyers to their models, by the buyer's name.
+        concurrency: How many buyers may wait for their models at a time.
         headed: Show the browser's window.
     """
 
@@ -39,6 +41,7 @@ class Station:
         plan: Plan,
         *,
         connections: Mapping[str, Connection] | None = None,
+        concurrency: int = 1,
         headed: bool = False,
     ) -> None:
         self.plan = plan
@@ -46,6 +49,7 @@ class Station:
         self.sessions = Sessions(plan.catalog)
         self._app = create_app(self.sessions)
         self._connections = connections or {}
+        self._asking = asyncio.Semaphore(concurrency)
         self._headed = headed
         self._interfaces: dict[str, Interface] = {}
         self._stack = AsyncExitStack()
@@ -110,6 +114,10 @@ class Station:
     def interface(self, name: str) -> Interface:
         """Returns a started interface."""
         return self._interfaces[name]
+
+    def asking(self, buyer: str) -> AbstractAsyncContextManager[object]:
+        """Returns what a buyer holds while it decides: there are so many places at the models."""
+        return self._asking if buyer in self._connections else nullcontext()
 
     def admit(self, assignment: Assignment) -> str:
         """Opens a session in the assignment's world and returns its token."""

@@ -3,6 +3,7 @@
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from aces.errors import BuyerError, TrialError
@@ -103,13 +104,18 @@ async def _visit(job: Job, station: Station, token: str, course: _Course) -> Non
     error: str | None = None
     async with station.interface(trial.interface).visit(token, plan.visit_stream(trial)) as visit:
         for number in range(1, plan.spec.max_steps + 1):
-            error = await _turn(number, visit, session, error, course)
+            error = await _turn(number, visit, session, station.asking(trial.buyer), error, course)
             if course.stopped is not None or station.ordered(token):
                 return
 
 
 async def _turn(
-    number: int, visit: Visit, session: BuyerSession, error: str | None, course: _Course
+    number: int,
+    visit: Visit,
+    session: BuyerSession,
+    asking: AbstractAsyncContextManager[object],
+    error: str | None,
+    course: _Course,
 ) -> str | None:
     """Observes, lets the buyer act, and returns why that could not be carried out, or None."""
     before = time.perf_counter()
@@ -117,9 +123,10 @@ async def _turn(
     if error:
         observation = observation.model_copy(update={"error": error})
     seen = time.perf_counter()
-    since = time.monotonic()
     turn = course.turn = _Turn(observation, visit.url, seen - before, seen)
-    action = await session.act(observation)
+    async with asking:  # a wait for that is none of the buyer's time
+        turn.started, since = time.perf_counter(), time.monotonic()
+        action = await session.act(observation)
     if not isinstance(action, ActionRecord):
         raise BuyerError(f"act() should return an action, found {action!r:.200}")
     turn.action, turn.decided = action, time.perf_counter()

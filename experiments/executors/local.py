@@ -23,7 +23,10 @@ from experiments.trial import run_trial
 AHEAD = 255
 """Jobs that a worker is given beyond those it works on, where trials take milliseconds."""
 ASKING = 8
-"""Trials side by side in a worker whose buyers wait for a model, where no number is given."""
+"""Buyers that wait for a model side by side in a worker, where no number is given."""
+SPARE = 2
+"""Trials in a worker's browser beside those: their pages are made ready, or their orders placed,
+so that the model need not wait for the browser."""
 FLUSH_S, FLUSH_TRIALS = 0.2, 64
 """Longest time that a finished trial waits to be sent, and with how many others."""
 MAX_DEATHS = 2
@@ -44,8 +47,8 @@ class LocalExecutor:
 
     Args:
         workers: Processes; the number of processors where not given.
-        concurrency: Trials under way at a time in each; where not given, 8 where buyers wait for
-            a model, else 1.
+        concurrency: Trials under way at a time in each; where buyers have a model, how many of
+            them wait for it at a time. Where not given, 8 in that case, else 1.
     """
 
     def __init__(self, workers: int | None = None, concurrency: int | None = None) -> None:
@@ -96,7 +99,7 @@ class _Crew:
         self._lost = 0
         # a forked Chromium driver or server thread would be half a copy
         self._context = multiprocessing.get_context("spawn")
-        self._most = concurrency + _ahead(setting)
+        self._most = _slots(setting, concurrency) + _ahead(setting)
         self._workers = [self._hire() for _ in range(size)]
 
     def _hire(self) -> _Worker:
@@ -192,7 +195,16 @@ def _ahead(setting: Setting) -> int:
     """How many jobs a worker is given beyond those it works on."""
     if setting.connections:
         return 0  # so that a budget is overshot by no more than what is under way
-    return 1 if any(name != "json" for name in setting.interfaces) else AHEAD
+    return 1 if _browses(setting) else AHEAD
+
+
+def _slots(setting: Setting, concurrency: int) -> int:
+    """How many trials are under way at a time in a worker."""
+    return concurrency + (SPARE if setting.connections and _browses(setting) else 0)
+
+
+def _browses(setting: Setting) -> bool:
+    return any(name != "json" for name in setting.interfaces)
 
 
 @contextlib.contextmanager
@@ -217,11 +229,13 @@ def _serve(pipe: Connection, setting: Setting, concurrency: int) -> None:
 
 
 async def _work(pipe: Connection, setting: Setting, concurrency: int) -> None:
-    async with Station(setting.plan, connections=setting.connections) as station:
+    station = Station(setting.plan, connections=setting.connections, concurrency=concurrency)
+    async with station:
         try:
             await station.open(set(setting.interfaces))
             pipe.send(([], await station.facts()))
-            await _Desk(pipe, station, BlobStore(setting.blobs)).serve(concurrency)
+            desk = _Desk(pipe, station, BlobStore(setting.blobs))
+            await desk.serve(_slots(setting, concurrency))
         except AcesError as error:  # no browser, or the disk is full, say
             pipe.send(error)
 
@@ -237,17 +251,17 @@ class _Desk:
         self._done: list[Finished] = []
         self._sent = time.monotonic()
 
-    async def serve(self, concurrency: int) -> None:
-        """Runs what comes in, up to `concurrency` trials side by side, until the pipe closes."""
-        asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._receive, concurrency)
-        await asyncio.gather(*(self._work_off() for _ in range(concurrency)))
+    async def serve(self, slots: int) -> None:
+        """Runs what comes in, up to `slots` trials side by side, until the pipe closes."""
+        asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._receive, slots)
+        await asyncio.gather(*(self._work_off() for _ in range(slots)))
 
-    def _receive(self, concurrency: int) -> None:
+    def _receive(self, slots: int) -> None:
         try:
             jobs: Sequence[Job | None] = self._pipe.recv()
         except (EOFError, OSError):
             asyncio.get_running_loop().remove_reader(self._pipe.fileno())
-            jobs = [None] * concurrency
+            jobs = [None] * slots
         for job in jobs:
             self._jobs.put_nowait(job)
 

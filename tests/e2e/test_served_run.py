@@ -16,6 +16,7 @@ from aces.cli.console import read_experiment
 from aces.store import RunStore
 from aces.testing.model_server import ModelServer, calls
 from agents.browser import find_chromium
+from agents.buyers.vlm import VlmBuyer
 from experiments.executors.local import LocalExecutor
 from experiments.plan import make_plan
 from experiments.run import run
@@ -45,6 +46,8 @@ class Shopper:
             return calls("add_to_cart", title=draw.choice(self.titles), **facts)
         if "number" in known:
             return calls("add_to_cart", number=draw.randint(1, 8), **facts)
+        if "answer" in tools:
+            return calls("answer", answer="$9.99")
         looked = sum(message["role"] == "assistant" for message in body["messages"])
         if tools and not looked:
             return calls("scroll", direction="down")
@@ -120,10 +123,8 @@ def test_shipped_experiments_run_to_their_end(go, server, tmp_path, name):
 def test_init_full_shows_every_key_of_a_served_buyer():
     lines = (CONFIGS / "init-full.yaml").read_text().splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("# - use: vlm"))
-    end = next(i for i in range(start, len(lines)) if not lines[i].startswith("#"))
+    end = next(i for i in range(start + 1, len(lines)) if not lines[i].startswith("#  "))
     shown = yaml.safe_load("\n".join(line[2:] for line in lines[start:end]))[0]
-    from agents.buyers.vlm import VlmBuyer
-
     fields = VlmBuyer.Config.model_fields
     assert set(shown) - {"use", "name"} == set(fields) - {"serve"}
     valid = VlmBuyer.Config(**{key: shown[key] for key in shown if key not in ("use", "name")})
