@@ -108,6 +108,7 @@ class ServedBuyer:
         self.config = config
         self.connection: Connection | None = None
         self._client: Client | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._prompts = wording.prompts(config.prompt, None)
         self._personas = None if config.persona is None else wording.personas(config.persona, None)
 
@@ -191,10 +192,7 @@ class ServedBuyer:
 
     def connect(self, connection: Connection) -> None:
         """Is told how to reach its model."""
-        from aces.llm.client import Client
-
         self.connection = connection
-        self._client = Client(connection)
 
     async def disconnect(self) -> None:
         """Lets go of the connection."""
@@ -204,13 +202,18 @@ class ServedBuyer:
 
     @property
     def client(self) -> "Client":
-        """The way to its model.
+        """The way to its model; a new one in every event loop, which its sockets belong to.
 
         Raises:
-            BuyerError: If there is none yet.
+            BuyerError: If nobody has said where it is.
         """
-        if self._client is None:
+        from aces.llm.client import Client
+
+        if self.connection is None:
             raise BuyerError(f"{type(self).__name__}: connect() comes before the first question")
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._loop is not loop:
+            self._client, self._loop = Client(self.connection), loop
         return self._client
 
     def prompt(self, task: Task) -> Prompt:

@@ -17,7 +17,7 @@ _PHRASES = (
     r"\bno puedo (ayudar|asistir|realizar compras|cumplir|hacer eso)",
     r"\bnon posso (aiutar|assister|effettuare acquisti|soddisfare)",
     r"\bnão posso (ajudar|realizar compras|atender|fazer isso)",
-    r"\bkan (je |u )?(daar |hier)?(mee |bij )?niet (mee |bij )?(helpen|doen)",
+    r"\bkan (ik )?(je |u )?(daar |hier)?(mee |bij )?niet (mee |bij )?helpen",
     r"\bне могу (помочь|выполнить|с этим|совершать покупки)",
     r"\bnie mogę (pomóc|w tym pomóc|dokonywać zakupów|spełnić)",
     r"yardımcı olamam|لا (أستطيع|يمكنني) (المساعدة|مساعدتك)",
