@@ -66,7 +66,9 @@ def fieller(
     b = numerator * denominator - c2 * covariance
     c = numerator**2 - c2 * variances[0]
     discriminant = b**2 - a * c
-    if discriminant <= 0 or a == 0:  # a > 0 implies a positive discriminant
+    if a > 0:
+        discriminant = max(discriminant, 0.0)  # it is positive then, but for rounding
+    elif discriminant <= 0 or a == 0:
         return RatioSet("line", -np.inf, np.inf)
     roots = sorted((b + sign * np.sqrt(discriminant)) / a for sign in (-1, 1))
     return RatioSet("interval" if a > 0 else "rays", float(roots[0]), float(roots[1]))

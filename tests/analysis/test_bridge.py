@@ -72,6 +72,7 @@ def test_the_same_softmax_is_a_bridge():
     assert min(line.p_value for line in lines.values()) > 0.05
 
 
+@pytest.mark.slow
 def test_equality_is_rejected_as_often_as_it_says():
     runs = [
         [line.p_value < 0.05 for line in found(world_table(200, seed), terms=["row_1"]).values()]
