@@ -6,7 +6,7 @@ import pandas as pd
 
 from aces.money import minor_digits
 from analysis.display import Table, interval, percent
-from analysis.perception import share_with_interval
+from analysis.perception import pictures_note, served_arms, share_with_interval
 from analysis.study import Study
 
 _ASKED = """
@@ -34,8 +34,13 @@ def comprehension(study: Study, table: pd.DataFrame) -> pd.DataFrame:
         study: The run.
         table: Its long table.
     """
-    answers = _answers(study, table).groupby(["buyer", "interface", "question"], sort=False)
-    rows = [_row(study, str(b), str(i), str(q), part) for (b, i, q), part in answers]
+    answers = dict(list(_answers(study, table).groupby(["buyer", "interface"])))
+    rows = [
+        _row(study, *arm, str(question), part)
+        for arm in served_arms(study, table)
+        if arm in answers
+        for question, part in answers[arm].groupby("question")
+    ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -90,7 +95,6 @@ def comprehension_table(found: pd.DataFrame) -> Table:
     rows = tuple(
         (
             f"{row['buyer']} · {row['interface']}",
-            str(row["picture"]),
             str(row["question"]).replace("_", " "),
             f"{row['n']:,}",
             percent(row["rate"]),
@@ -99,6 +103,7 @@ def comprehension_table(found: pd.DataFrame) -> Table:
         )
         for row in found.to_dict("records")
     )
-    heads = ("buyer · interface", "picture", "question", "answers", "right")
+    heads = ("buyer · interface", "question", "answers", "right")
     note = "By guessing: by telling the value of a listing of the shelf taken at random."
+    note += pictures_note(found)
     return Table("Comprehension", (*heads, "95 % interval, %", "by guessing"), rows, note)

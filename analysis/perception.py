@@ -123,13 +123,27 @@ def perception(study: Study, table: pd.DataFrame) -> pd.DataFrame:
         study: The run.
         table: Its long table.
     """
-    bought = _bought(study, table)
+    bought = dict(list(_bought(study, table).groupby(["buyer", "interface"])))
     rows = [
         row
-        for (buyer, interface), part in bought.groupby(["buyer", "interface"], sort=False)
-        for row in _fields(study, str(buyer), str(interface), part)
+        for buyer, interface in served_arms(study, table)
+        if (buyer, interface) in bought
+        for row in _fields(study, buyer, interface, bought[buyer, interface])
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def served_arms(study: Study, table: pd.DataFrame) -> list[tuple[str, str]]:
+    """Returns buyer and interface of served models, in the order of the plan."""
+    served = table[table["buyer"].isin(list(study.served))]
+    arms = served[["buyer", "interface"]].drop_duplicates()
+    return [(str(buyer), str(interface)) for buyer, interface in arms.to_numpy()]
+
+
+def pictures_note(found: pd.DataFrame) -> str:
+    """Returns how large pictures were, by interface: ` shot: png, 1280 × 1080 at scale 1.`."""
+    pictures = found.loc[found["picture"] != "", ["interface", "picture"]].drop_duplicates()
+    return "".join(f" {row.interface}: {row.picture}." for row in pictures.itertuples())
 
 
 def _bought(study: Study, table: pd.DataFrame) -> pd.DataFrame:
@@ -211,7 +225,7 @@ def _compared(field: ReadField, pairs: list[Reading], bought: pd.DataFrame) -> d
         "n": len(both),
         "misread": len(wrong),
         **share_with_interval(len(wrong), len(both), met),
-        "typical_error": median(errors) if errors else None,
+        "typical_error": round(median(errors), 9) if errors else None,
         "not_reported": sum(p.reported is None and p.shown is not None for p in pairs),
         "reported_not_shown": sum(p.reported is not None and p.shown is None for p in pairs),
     }
@@ -231,7 +245,6 @@ def perception_table(found: pd.DataFrame) -> Table:
     rows = tuple(
         (
             f"{row['buyer']} · {row['interface']}",
-            str(row["picture"]),
             "product named" if row["field"] == PRODUCT else str(row["field"]).replace("_", " "),
             f"{row['n']:,}",
             f"{row['misread']:,}",
@@ -243,22 +256,14 @@ def perception_table(found: pd.DataFrame) -> Table:
         )
         for row in found.to_dict("records")
     )
-    heads = (
-        "buyer · interface",
-        "picture",
-        "field",
-        "compared",
-        "misread",
-        "rate",
-        "95 % interval, %",
-    )
+    heads = ("buyer · interface", "field", "compared", "misread", "rate", "95 % interval, %")
     note = (
         "What the model said of what it bought, beside what was shown of it. Typical error: the "
         "median of those misread. Product named: orders of another product than the model named; "
         "what was said of the other is not compared."
     )
     more = ("typical error", "not reported", "reported, not shown")
-    return Table("Perception", (*heads, *more), rows, note)
+    return Table("Perception", (*heads, *more), rows, note + pictures_note(found))
 
 
 def _error(row: Mapping[Any, Any]) -> str:

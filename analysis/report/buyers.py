@@ -131,6 +131,6 @@ def _prices(prices: Mapping[str, Any]) -> Iterator[str]:
     named = {"input": "prompt", "cached_input": "cached prompt", "output": "answer"}
     for name, words in named.items():
         if prices.get(name) is not None:
-            yield f"{number(prices[name], 2)} {prices['currency']} for a million tokens of {words}"
+            yield f"{number(prices[name], 3)} {prices['currency']} for a million tokens of {words}"
     if prices.get("request"):
         yield f"{number(prices['request'], 4)} {prices['currency']} a request"
