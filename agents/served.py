@@ -64,10 +64,12 @@ class ServedConfig(Record):
     speak: Literal["auto", "tools", "schema", "text"] = "auto"
     """How it is made to act: native tool calls, JSON held to a schema, or plain text."""
     prompt: Source = Field(default=wording.DEFAULT_PROMPT, union_mode="left_to_right")
-    """A shipped prompt or a file; a list: each world meets each; `{draw: paraphrases}`: each
-    world gets one."""
+    """A shipped name or a file; of a list each world meets each, of `{draw: [...]}` one.
+
+    `paraphrases` are twelve shipped wordings of equal content: `{draw: paraphrases}`.
+    """
     persona: Source | None = Field(default=None, union_mode="left_to_right")
-    """Who is shopping: a text, a list, a table's path (CSV, YAML), or `{draw: ...}` of these."""
+    """Who is shopping: a text, a shipped name, a table (CSV, YAML), a list or `{draw: ...}`."""
     may_leave: bool = True
     """Whether it is told that it may decide not to buy."""
 
