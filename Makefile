@@ -52,6 +52,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.shop
 	$(BIN)/python -m benchmarks.search
 	$(BIN)/python -m benchmarks.coverage
+	$(BIN)/python -m benchmarks.probabilities
 
 clean:
 	rm -rf .venv .venv-vllm .venv-transformers runs
