@@ -1,5 +1,6 @@
 """Specification -> plan: the products, the draws, the worlds and the trials of an experiment."""
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -145,6 +146,10 @@ class Plan:
         # one address for all buyers: those with the same levels get the same one
         number = Stream(self.spec.seed, kind, world.task_id, world.k).uniform()
         return (factor.levels[int(number * len(factor.levels))],)
+
+    def wordings_per_world(self, buyer: str) -> int:
+        """Returns with how many pairs of persona and prompt a buyer meets each world."""
+        return math.prod(1 if f.drawn else len(f.levels) for f in self.factors[buyer].values())
 
     def prompt_hashes(self) -> dict[str, dict[str, str]]:
         """Returns buyer -> name of a prompt -> hash of its text, of buyers that have prompts."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aces import terms
-from aces.types import Assignment
+from aces.types import Assignment, Factor
 from experiments.plan import Plan
 
 PILOT_WORLDS = 400
@@ -43,6 +43,7 @@ def describe(plan: Plan) -> dict[str, Any]:
             (name, ", ".join(d.levels()), type(d).__name__.lower())
             for name, d in plan.declarations.items()
         ],
+        "models": _models(plan),
         "terms": names,
         "precision": [_precision(plan, names, buyer) for buyer in _priors(plan)] if names else [],
         "warnings": _warnings(plan, names),
@@ -53,19 +54,42 @@ def _size(plan: Plan) -> dict[str, Any]:
     """How many worlds and trials, and about how long they take on one core."""
     spec = plan.spec
     worlds = spec.worlds_per_task * len(spec.tasks)
-    arms = [face for buyer in spec.buyers for face in spec.buyer_interfaces(buyer)]
-    trials = worlds * len(arms) * spec.repeats
-    seconds = sum(
-        worlds * spec.repeats * SECONDS_PER_TRIAL.get(face.use, BROWSER_SECONDS) for face in arms
-    )
+    arms = [
+        (face.use, plan.wordings_per_world(buyer.name) * spec.repeats)
+        for buyer in spec.buyers
+        for face in spec.buyer_interfaces(buyer)
+    ]
+    seconds = sum(n * SECONDS_PER_TRIAL.get(face, BROWSER_SECONDS) for face, n in arms)
     return {
         "tasks": len(spec.tasks),
         "worlds": worlds,
         "buyers x interfaces": len(arms),
         "repeats": spec.repeats,
-        "trials": trials,
-        "about minutes on one core, without a model": round(seconds / 60, 1),
+        "trials": worlds * sum(n for _, n in arms),
+        "about minutes on one core, without a model": round(worlds * seconds / 60, 1),
     }
+
+
+def _models(plan: Plan) -> list[tuple[str, str, str, str]]:
+    """Buyers with a served model: the model, and how personas and prompts differ by trial."""
+    return [
+        (
+            buyer.name,
+            str(buyer.parameters["model"]),
+            _levels(plan.factors[buyer.name].get("persona")),
+            _levels(plan.factors[buyer.name].get("prompt")),
+        )
+        for buyer in plan.spec.buyers
+        if plan.factors[buyer.name]
+    ]
+
+
+def _levels(factor: Factor | None) -> str:
+    if factor is None:
+        return "none"
+    names = ", ".join(factor.levels[:4]) + (", ..." if len(factor.levels) > 4 else "")
+    how = "one per world, of" if factor.drawn else "each world meets all"
+    return names if len(factor.levels) == 1 else f"{how} {len(factor.levels)}: {names}"
 
 
 def _priors(plan: Plan) -> list[tuple[str, Mapping[str, float]]]:

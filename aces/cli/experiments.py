@@ -180,6 +180,9 @@ def plan(
     console.print()
     show_table(("treatment", "levels", "drawn"), facts["treatments"])
     console.print()
+    if facts["models"]:
+        show_table(("buyer", "served model", "personas", "prompts"), facts["models"])
+        console.print()
     for entry in facts["precision"]:
         title = f"Expected precision: {entry['buyer']}, {entry['prior']}"
         show_table(

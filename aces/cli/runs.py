@@ -131,7 +131,7 @@ def _show_budget(spec: "ExperimentSpec", progress: "Progress") -> None:
     left = progress.planned - progress.done
     console.print(
         f"[yellow]the budget is used up[/] ({' or '.join(allowed)}): "
-        f"{progress.spent.tokens:,} tokens, cost {progress.spent.cost:.4f}. "
+        f"{progress.spent.tokens:,} tokens, cost {progress.spent.cost:.4g}. "
         f"{left:,} of {progress.planned:,} planned trials are not run; all others are stored",
         soft_wrap=True,
     )
@@ -194,7 +194,7 @@ def _counts(progress: "Progress") -> str:
     if progress.spent.tokens:
         told.append(f"{progress.spent.tokens:,} tokens")
     if progress.spent.cost:
-        told.append(f"cost {progress.spent.cost:.2f}")
+        told.append(f"cost {progress.spent.cost:.4g}")
     return ", ".join(told)
 
 
@@ -223,7 +223,7 @@ def status(folder: RunFolder) -> None:
     for cause, detail, count, trial in failures:
         console.print(f"\n[red]{cause}[/] x {count}, e.g. trial {trial}:")
         console.print(detail.strip()[:500], markup=False, soft_wrap=True)
-    if failures:
+    if progress.operational_failures:
         next_step(f"aces run EXPERIMENT.yaml --out {folder} --retry-failed")
     elif progress.done < progress.planned:
         next_step(f"aces run EXPERIMENT.yaml --out {folder}")
