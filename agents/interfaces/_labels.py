@@ -115,6 +115,7 @@ def place_labels(
             + 4 * _hidden(spots, taken)
             + 0.2 * _hidden(spots, others)
             + 0.02 * _hidden(spots, images)
+            + (0.0 if tag.inside else 0.1) * _hidden(spots, frames[i : i + 1])
             + 0.01 * np.arange(len(spots))
         )
         best = spots[int(np.argmin(cost))]

@@ -8,7 +8,18 @@ import pytest
 from PIL import Image
 
 from aces.seeds import Stream
-from aces.types import Listing, Observation, Product, Viewport, World
+from aces.types import (
+    Coupon,
+    Listing,
+    Observation,
+    Offer,
+    Option,
+    OptionValue,
+    Product,
+    Review,
+    Viewport,
+    World,
+)
 from agents.browser import Browser, find_chromium
 from agents.interfaces import INTERFACES, ShopHandle
 from experiments.station import serve, stop
@@ -35,6 +46,7 @@ class Journey:
     errors: list[str | None] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
     session: Session | None = None
+    found: list[object] = field(default_factory=list)
 
 
 class Lab:
@@ -63,18 +75,30 @@ class Lab:
         await interface.start(shop, viewport or Viewport(), self.browser)
         return interface
 
-    def visit(self, world, use, *actions, viewport=None, currency="USD", **config):
-        """Observes, and after each action observes again."""
+    def visit(
+        self,
+        world,
+        use,
+        *actions,
+        viewport=None,
+        currency="USD",
+        stream="visit",
+        look=None,
+        **config,
+    ):
+        """Observes, and after each action observes again; `look` may inspect the visit itself."""
 
         async def go():
             journey, token = Journey(), self.sessions.admit(world)
             interface = await self.interface(use, viewport, currency, **config)
-            async with interface.visit(token, Stream("visit")) as visit:
+            async with interface.visit(token, Stream(stream)) as visit:
                 journey.seen.append(await visit.observe(1))
+                journey.found.append(await look(visit) if look else None)
                 for action in actions:
                     journey.errors.append(await visit.act(action))
                     journey.urls.append(visit.url)
                     journey.seen.append(await visit.observe(len(journey.seen) + 1))
+                    journey.found.append(await look(visit) if look else None)
                 assert visit.blocked == 0
             journey.session = self.sessions.close(token)
             return journey
@@ -97,7 +121,7 @@ def make_world(size=8, columns=4, **changes):
             product_id=f"p{i}",
             title=f"Stapler number {i}",
             price_cents=1000 * i + 99,
-            rating=round(3.0 + 0.2 * i, 1),
+            rating=round(min(5.0, 3.0 + 0.2 * i), 1),
             review_count=10 * i,
             pictures=(f"{i}.png",),
         )
@@ -117,6 +141,36 @@ def make_world(size=8, columns=4, **changes):
 @pytest.fixture(name="make_world", scope="session")
 def world_maker():
     return make_world
+
+
+@pytest.fixture(scope="session")
+def rich():
+    """A shelf with everything there is to click: filters, options, sellers, reviews, a coupon."""
+    world = make_world(
+        p1={
+            "pictures": ("1.png", "1b.png"),
+            "seller": "Acme",
+            "review_count": 1000,
+            "offers": (Offer(seller="Bolt & Co", price_factor=1.1),),
+        },
+    )
+    colours = Option(name="Colour", values=(OptionValue(value="Red"), OptionValue(value="Blue")))
+    p1 = world.products["p1"].model_copy(
+        update={
+            "brand": "Acme",
+            "options": (colours,),
+            "reviews": tuple(
+                Review(stars=1 + i % 5, title=f"Holds {i}", date="2025-01-02") for i in range(40)
+            ),
+        }
+    )
+    return world.model_copy(
+        update={
+            "controls": True,
+            "products": {**world.products, "p1": p1},
+            "coupons": (Coupon(code="TENOFF", percent=10),),
+        }
+    )
 
 
 @pytest.fixture(scope="session")

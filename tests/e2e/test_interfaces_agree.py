@@ -53,10 +53,11 @@ buyers:
       log_review_count: 0.15, sponsored: -0.2, overall_pick: 1.2, best_seller: 0.4,
       limited_time: 0.2, scarcity: 0.3, discounted: 0.5, "log_price:sponsored": -0.1, ad: -0.4}
     product_effects: {sd: 0.5, log_price: 1.0}
-interface: [json, screenshot, aria, html]
+interface: [json, screenshot, aria, html, {use: numbered, numbers: shuffled}]
 worlds_per_task: 100
 """
-BOXES = {"box", "exposed"}
+INTERFACES = ("json", "screenshot", "aria", "html", "numbered")
+BOXES = {"box", "exposed", "number"}
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ async def _visit_all(plan: Plan, worlds: int) -> list[dict[str, Record]]:
     """The records of each world, by interface."""
     found = []
     async with Station(plan) as station:
-        await station.open({"json", "screenshot", "aria", "html"})
+        await station.open(set(INTERFACES))
         for task in plan.tasks:
             for k in range(worlds):
                 assignment = plan.assignment(task, k)
@@ -93,6 +94,8 @@ def _check(records: list[dict[str, Record]]) -> None:
             ], name
             assert all(item.exposed for item in record.listings), name
             assert record.choice.blocked_requests == 0
+        numbers = [item.number for item in by_interface["numbered"].listings]
+        assert sorted(numbers) == list(range(1, len(numbers) + 1))
 
 
 def test_interfaces_agree_on_a_few_worlds(plan: Plan) -> None:
