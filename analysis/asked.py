@@ -128,9 +128,12 @@ def token_table(costs: pd.DataFrame) -> Table:
         )
         for row in _rows(costs)
     )
-    heads = ("buyer · interface", "prompt", "of it pictures", "of it cached", "answer")
-    note = "As the server counts them; unknown where it does not tell. Cached: by the server."
-    return Table("Tokens", (*heads, "of it thinking"), rows, note)
+    heads = ("buyer · interface", "prompt", "pictures", "cached", "answer", "thinking")
+    note = (
+        "As the server counts them. Shares of the prompt and of the answer are unknown where it "
+        "does not tell, and from n of N answers where it tells with some. Cached: by the server."
+    )
+    return Table("Tokens", heads, rows, note)
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -148,7 +151,7 @@ def _kind(row: dict[str, Any], kind: str) -> str:
     if not told or row[f"{kind}_share"] is None:
         return "unknown" if worked else ""
     share = percent(row[f"{kind}_share"])
-    return share if told == worked else f"{share} (known of {told:,} of {worked:,} answers)"
+    return share if told == worked else f"{share} ({told:,} of {worked:,})"
 
 
 def time_and_money_table(costs: pd.DataFrame) -> Table:
@@ -168,12 +171,13 @@ def time_and_money_table(costs: pd.DataFrame) -> Table:
     ]
     if len(rows) > 1:
         rows.append(_total(costs))
-    heads = ("buyer · interface", "trials", "requests", "from cache", "s per trial", "pauses")
+    heads = ("buyer · interface", "trials", "requests", "reused", "s / trial", "pauses")
     note = (
-        "Seconds are those from asking to the answer, pauses that the server imposed left out. "
-        "Earlier attempts count. Money by the experiment's price table; empty without one."
+        "Reused: answers from the file of stored ones. Seconds are those from asking to the "
+        "answer, pauses that the server imposed left out. Earlier attempts count. Money by the "
+        "experiment's price table; empty without one."
     )
-    return Table("Time and money", (*heads, "cost per trial", "cost"), tuple(rows), note)
+    return Table("Time and money", (*heads, "cost / trial", "cost"), tuple(rows), note)
 
 
 def _total(costs: pd.DataFrame) -> tuple[str, ...]:

@@ -106,4 +106,4 @@ def comprehension_table(found: pd.DataFrame) -> Table:
     heads = ("buyer · interface", "question", "answers", "right")
     note = "By guessing: by telling the value of a listing of the shelf taken at random."
     note += pictures_note(found)
-    return Table("Comprehension", (*heads, "95 % interval, %", "by guessing"), rows, note)
+    return Table("Comprehension", (*heads, "95 %", "by guessing"), rows, note)

@@ -19,7 +19,7 @@ from aces import terms
 from aces.errors import StoreError, UserError
 from aces.store import RunStore
 from analysis.codebook import CONTRACT, codebook, codebook_markdown, describe
-from analysis.study import Study, columns_of
+from analysis.study import Study
 
 __all__ = ["choices", "codebook", "derive", "export", "load_choices", "trials_of"]
 
@@ -38,7 +38,7 @@ _OF_TRIAL = (
 )
 _ORIGINAL = ("price_cents", "rating", "review_count")
 _TRIALS = """
-    SELECT t.trial_id, t.world_id, t.repeat, t.buyer, t.interface, {persona}, {prompt},
+    SELECT t.trial_id, t.world_id, t.repeat, t.buyer, t.interface, t.persona, t.prompt,
            o.attempt, o.status, o.cause, o.product_id AS bought, o.probability
     FROM trials t JOIN latest o ON o.trial_id = t.trial_id ORDER BY t.plan_index
 """
@@ -116,7 +116,7 @@ def choices(store: RunStore) -> pd.DataFrame:
     Trials that were planned and have no outcome yet are absent.
     """
     study = Study.of(store)
-    trials = _read_trials(store)
+    trials = pd.read_sql_query(_TRIALS, store.db)
     shelves = _Shelves.read(study)
     met = pd.Index(shelves.worlds["world_id"]).get_indexer(pd.Index(trials["world_id"]))
     trial, alternative = _cross(met, shelves.starts, shelves.sizes)
@@ -133,13 +133,6 @@ def choices(store: RunStore) -> pd.DataFrame:
     table = pd.DataFrame(columns)
     further = [name for name in table if name not in CONTRACT]
     return derive(table[[*CONTRACT, *further]].assign(run=study.name))
-
-
-def _read_trials(store: RunStore) -> pd.DataFrame:
-    """One row per trial with its latest outcome; runs of the first format know no personas."""
-    known = columns_of(store, "trials")
-    told = {name: f"t.{name}" if name in known else f"'' AS {name}" for name in FACTORS}
-    return pd.read_sql_query(_TRIALS.format(**told), store.db)
 
 
 @dataclass(frozen=True)

@@ -241,28 +241,27 @@ def share_with_interval(count: int, n: int, worlds: int) -> dict[str, float | No
 
 
 def perception_table(found: pd.DataFrame) -> Table:
-    """Returns misreadings as people read them."""
+    """Returns misreadings as people read them; columns of which all are 0 are left out."""
+    seldom = [name for name in ("not_reported", "reported_not_shown") if found[name].any()]
     rows = tuple(
         (
             f"{row['buyer']} · {row['interface']}",
             "product named" if row["field"] == PRODUCT else str(row["field"]).replace("_", " "),
-            f"{row['n']:,}",
-            f"{row['misread']:,}",
+            f"{row['misread']:,} of {row['n']:,}",
             percent(row["rate"]),
             interval(100 * row["ci_low"], 100 * row["ci_high"], 1) if row["n"] else "",
             _error(row),
-            f"{row['not_reported']:,}",
-            f"{row['reported_not_shown']:,}",
+            *(f"{row[name]:,}" for name in seldom),
         )
         for row in found.to_dict("records")
     )
-    heads = ("buyer · interface", "field", "compared", "misread", "rate", "95 % interval, %")
+    heads = ("buyer · interface", "field", "misread", "rate", "95 %", "typical error")
     note = (
         "What the model said of what it bought, beside what was shown of it. Typical error: the "
         "median of those misread. Product named: orders of another product than the model named; "
         "what was said of the other is not compared."
     )
-    more = ("typical error", "not reported", "reported, not shown")
+    more = [name.replace("reported_", "reported, ").replace("_", " ") for name in seldom]
     return Table("Perception", (*heads, *more), rows, note + pictures_note(found))
 
 

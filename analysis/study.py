@@ -21,11 +21,6 @@ _BOUNDS = {"max_width": "pixels wide", "max_pixels": "pixels in all"}
 _DECLARATIONS: TypeAdapter[dict[str, Declaration]] = TypeAdapter(dict[str, Declaration])
 
 
-def columns_of(store: RunStore, table: str) -> set[str]:
-    """Returns the columns of a stored table; none where the run is of a format without it."""
-    return {row[1] for row in store.db.execute(f"PRAGMA table_info({table})")}
-
-
 def picture_text(interface: Plugin, viewport: Viewport) -> str:
     """Returns what decides a picture's resolution: `png, 1280 × 1080 at scale 1`; else nothing."""
     given = interface.parameters

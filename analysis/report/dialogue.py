@@ -6,6 +6,8 @@ Everything here is text that a model or a seller may have written: templates esc
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from aces.store import RunStore
@@ -13,6 +15,9 @@ from analysis.display import counted, number
 
 LONGEST = 20_000
 """Characters of one text that are shown."""
+
+PICTURE = "[the picture]"
+"""Stands for a picture, which is shown by itself."""
 
 PURPOSES = {
     "act": "Asked what to do",
@@ -71,10 +76,11 @@ def exchanges_by_step(
     for values in columns:
         row = dict(zip(names, values, strict=True))
         parts = list(_parts(store, row["request"]))
-        new = [part for part in parts if part not in known]
+        new = [
+            (role, _without_page(text, pages)) for role, text in parts if (role, text) not in known
+        ]
         known |= set(parts)
-        said = tuple((role, _without_page(text, pages)) for role, text in new)
-        found.setdefault(row["step"], []).append(_shown(row, said))
+        found.setdefault(row["step"], []).append(_shown(row, _joined(new)))
     return {step: tuple(exchanges) for step, exchanges in found.items()}
 
 
@@ -82,14 +88,19 @@ def _parts(store: RunStore, request: str) -> Iterator[tuple[str, str]]:
     """Role and text of every part of a stored request."""
     for message in json.loads(store.blobs.get(request))["messages"]:
         for part in message["parts"]:
-            yield message["role"], part if isinstance(part, str) else "[the picture]"
+            yield message["role"], part if isinstance(part, str) else PICTURE
+
+
+def _joined(parts: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Parts of one role after another as one text."""
+    runs = groupby(parts, key=itemgetter(0))
+    return [(role, cut("\n\n".join(text for _, text in run))) for role, run in runs]
 
 
 def _without_page(text: str, pages: Mapping[int, str]) -> str:
     for page in pages.values():
-        if page and page in text:
-            text = text.replace(page, "[the page as text]")
-    return cut(text)
+        text = text.replace(page, "[the page as text]") if page else text
+    return text
 
 
 def cut(text: str) -> str:
