@@ -8,6 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from aces.errors import StoreError
 from aces.llm.records import Reply, Request
 
 _SCHEMA = """
@@ -59,13 +60,19 @@ class Answers:
 
     Args:
         path: Of the file; made where it is missing.
+
+    Raises:
+        StoreError: If it can't be opened, or holds something else.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
-        self._db.execute("pragma journal_mode = wal")
-        self._db.execute("pragma synchronous = normal")
-        self._db.executescript(_SCHEMA)
+        try:
+            self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self._db.execute("pragma journal_mode = wal")
+            self._db.execute("pragma synchronous = normal")
+            self._db.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: can't be used as a file of answers ({error})") from error
 
     def get(self, key: str) -> Reply | None:
         """Returns the answer stored under a key."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from aces.errors import StoreError
 from aces.llm.answers import Answers, answer_key
 from aces.llm.client import Client
 from aces.llm.records import (
@@ -162,3 +163,11 @@ def test_failures_are_not_stored(tmp_path: Path):
     assert failed.reply is None
     assert asked.reply is not None
     assert not asked.from_cache
+
+
+def test_a_file_that_holds_something_else(tmp_path: Path):
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database " * 100)
+    for unusable in (path, tmp_path / "no" / "folder"):
+        with pytest.raises(StoreError, match="can't be used as a file of answers"):
+            Answers(unusable)
