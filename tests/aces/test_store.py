@@ -1,5 +1,6 @@
 """The run store under attack: killed, raced, filled up, and given files that are not its own."""
 
+import json
 import os
 import random
 import sqlite3
@@ -12,7 +13,8 @@ import pytest
 
 from aces import schema
 from aces.errors import StoreError
-from aces.store import BlobStore, Finished, RunStore
+from aces.llm.records import Exchange, Message, Picture, Reply, Request, Usage, Wait
+from aces.store import BlobStore, Finished, RunStore, Spent
 from aces.types import Assignment, Choice, Event, Status, Step, Trial
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -318,3 +320,71 @@ def test_what_was_planned_stays_as_it_was(store):
     stored = store.db.execute("SELECT probability, count(*) FROM worlds GROUP BY probability")
     assert dict(stored) == {0.5: 40, 0.1: 2}
     assert store.progress().planned == 42
+
+
+def test_a_run_of_the_first_format_is_read_and_gone_on_with(tmp_path):
+    db = sqlite3.connect(tmp_path / "run.sqlite")
+    db.executescript(schema.MIGRATIONS[0] + "; PRAGMA user_version = 1")
+    db.execute("INSERT INTO worlds VALUES ('w0', 't', 0, 0, '[]', '{}', 0.5, '{}', '{}')")
+    for i, trial in enumerate(("0000", "0001")):
+        db.execute("INSERT INTO trials VALUES (?, ?, 0, 'w0', 'b', 'json', 0)", (trial, i))
+    outcome = "INSERT INTO outcomes VALUES ('0000', 1, 'chosen', '', 'a', NULL, NULL, '', 1, 0, 1)"
+    db.execute(outcome)
+    db.commit()
+    db.close()
+    with RunStore.open(tmp_path) as store:
+        assert store.progress().by_status == {"chosen": 1}
+        assert store.spent().tokens == 0
+        wordings = store.db.execute("SELECT persona, prompt FROM trials").fetchall()
+        assert wordings == [("", ""), ("", "")]
+    with RunStore.create(tmp_path) as store:
+        store.add_finished([finished("0001", store.blobs)], 2)
+        latest = store.db.execute("SELECT trial_id, reported FROM latest ORDER BY trial_id")
+        assert latest.fetchall() == [("0000", None), ("0001", None)]
+
+
+# -- what was said to a model ---------------------------------------------------------------
+
+
+def exchange(reply=True, **changed):
+    picture = Picture(data=b"pixels")
+    said = Message(role="user", parts=("which?", picture, picture))
+    given = {
+        "step": 1,
+        "purpose": "act",
+        "request": Request(model="m", messages=(said,)),
+        "key": "k",
+        "reply": Reply(text="this", usage=Usage(prompt=90, cached=10, completion=2)),
+        "waits": (Wait(reason="429", seconds=1.5), Wait(reason="503", seconds=0.5)),
+        "cost": 0.25,
+    }
+    return Exchange(**given | ({} if reply else {"reply": None}) | changed)
+
+
+def test_exchanges_are_stored_with_their_pictures_once(store):
+    step = Step(step=1, page="results", screenshot=b"pixels", action={})
+    kept = [store.blobs.keep_exchange(exchange()), store.blobs.keep_exchange(exchange(reply=False))]
+    done = Finished(
+        "0000", Choice(status="chosen"), (store.blobs.keep_step(step),), exchanges=tuple(kept)
+    )
+    store.add_finished([done], 1)
+    row = store.db.execute(
+        "SELECT request, waited_s, waits, prompt_tokens, image_tokens, cached_tokens FROM exchanges"
+    ).fetchone()
+    screenshot = store.db.execute("SELECT screenshot FROM steps").fetchone()[0]
+    parts = json.loads(store.blobs.get(row[0]))["messages"][0]["parts"]
+    assert parts == ["which?", *[{"blob": screenshot, "media_type": "image/png"}] * 2]
+    assert row[1:] == (2.0, kept[0].waits, 90, None, 10)
+    assert json.loads(row[2])[1] == {"reason": "503", "seconds": 0.5}
+    replies = store.db.execute("SELECT reply FROM exchanges ORDER BY seq").fetchall()
+    assert Reply.model_validate_json(replies[0][0]).text == "this"
+    assert replies[1] == (None,)
+
+
+def test_all_attempts_are_paid_for_and_stored_answers_are_free(store):
+    for changed in ({}, {}, {"from_cache": True, "cost": 0.0}, {"reply": False}):
+        kept = store.blobs.keep_exchange(exchange(**changed))
+        failed = Choice(status="failed", cause="server")
+        store.add_finished([Finished("0000", failed, exchanges=(kept,))], 1)
+    assert store.spent() == Spent(cost=0.75, tokens=2 * 92)
+    assert store.progress().spent == store.spent()

@@ -1,14 +1,19 @@
 """Runs whose buyers ask a served model: what is stored, reached, spent, and told again."""
 
+import asyncio
 import json
+import sys
 from contextlib import contextmanager
 
 import pytest
 
+from aces import cli
 from aces.errors import SpecError, StoreError, UserError
 from aces.store import RunStore
 from aces.testing.model_server import ModelServer, says, status
+from experiments.again import ask_again
 from experiments.executors.local import LocalExecutor
+from experiments.replay import verify
 from experiments.run import Answering
 
 ASKING = '''
@@ -279,3 +284,110 @@ def test_answers_that_were_stored_are_used_again(go, asking, folder, outcomes):
         go(entry, settings=[FEW], out="second", answering=cache)
         assert len(server.requests) == asked
     assert outcomes(folder / "second") == outcomes(folder / "run")
+
+
+# -- seen again -----------------------------------------------------------------------------
+
+
+def test_steps_without_an_action_are_rendered_again(go, asking, folder):
+    with model("later", "the blue one") as server:
+        go(asking(f"name: a, base_url: '{server.url}'"), settings=["worlds_per_task=1"])
+    with RunStore.open(folder / "run") as store:
+        replays = asyncio.run(verify(store, 5))
+    assert [(replay.steps, replay.differing) for replay in replays] == [(2, 0)] * 2
+
+
+def test_models_are_asked_again_and_what_differs_is_counted(go, asking, folder):
+    with model("1") as server:
+        entry = asking(f"name: a, base_url: '{server.url}', cache: true")
+        go(entry, settings=[FEW])
+        before = rows(folder, "SELECT * FROM outcomes")
+        with RunStore.open(folder / "run") as store:
+            asked = ask_again(store, 3, lambda text: None)
+            assert [repeat.same for repeat in asked.repeats] == [True] * 3
+            server.answer = lambda body: says("none")
+            other = ask_again(store, 3, lambda text: None)
+    assert [repeat.now for repeat in other.repeats] == [("abstained", "", "")] * 3
+    assert not any(repeat.same for repeat in other.repeats)
+    assert len(server.requests) == 4 + 3 + 3
+    assert rows(folder, "SELECT * FROM outcomes") == before
+
+
+# -- on the command line --------------------------------------------------------------------
+
+
+@pytest.fixture
+def typed(folder, monkeypatch, capsys):
+    """Runs a command in this process; returns exit status, output and errors."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def typed(*words):
+        monkeypatch.setattr(sys, "argv", ["aces", *words])
+        status_ = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            status_ = int(end.code or 0)
+        return status_, *(" ".join(text.split()) for text in capsys.readouterr())
+
+    return typed
+
+
+@pytest.fixture
+def mixed(write, asking):
+    """Writes an experiment with a priced buyer that asks a server, and one without a model."""
+
+    def mixed(server):
+        old, new = asking(f"name: a, base_url: '{server.url}', prices: {{request: 1}}")
+        return str(write((old, f"{new}  - {{use: first}}\n"), ("task: 3", "task: 2")))
+
+    return mixed
+
+
+def test_trying_prints_what_is_said(typed, mixed):
+    with model("1") as server:
+        status_, out, err = typed("try", mixed(server))
+    assert status_ == 0, err
+    for text in ("user: |shopper|1 ", "[picture, 0 KiB image/png]", "thought: hm", "said: 1"):
+        assert text in out
+    assert len(server.requests) == 1
+
+
+def test_a_budget_ends_with_1_and_says_what_to_do(typed, mixed, folder):
+    words = ["--out", "run", "--executor", "inline", "--set"]
+    with model("1") as server:
+        status_, out, err = typed("run", mixed(server), *words, "budget.cost=2")
+        assert status_ == 1, err
+        assert "the budget is used up (a cost of 2)" in out
+        assert "2 of 8 planned trials are not run" in out
+        status_, out, err = typed("run", mixed(server), *words, "budget.cost=20", "--verify", "8")
+        assert status_ == 0, out + err
+        assert "rendered 8 trials again: 8 pages, 0 trials differ" in out
+        assert "asked 4 trials' models again: 4 of 4 came out the same" in out
+    out = typed("status", "run")[1]
+    assert "Time and money" in out
+    assert "4.0000 USD" in out
+    trial = rows(folder, "SELECT min(trial_id) FROM exchanges")[0][0]
+    out = typed("show", "run", trial)[1]
+    for text in ("user: |shopper|1 ", "[picture ", ".png]", "thought: hm", "said: 1", "cost 1.0"):
+        assert text in out
+
+
+def test_a_server_that_is_not_there_is_one_message(typed, mixed):
+    with model("1") as server:
+        path = mixed(server)
+    status_, out, err = typed("run", path, "--out", "run")
+    assert status_ == 2
+    assert "nobody answers there" in err
+    assert "Traceback" not in out + err
+
+
+def test_models_that_are_gone_are_not_asked_again(typed, mixed):
+    with model("1") as server:
+        typed("run", mixed(server), "--out", "run", "--executor", "inline")
+    status_, out, _ = typed("run", mixed(server), "--out", "run", "--verify", "8")
+    assert status_ == 0
+    assert "models were not asked again: " in out
+    assert "nobody answers there" in out
