@@ -208,7 +208,7 @@ def _told(report: Mapping[str, Any], name: str) -> object:
     written = report.get("as_written")
     words = written.get(name) if isinstance(written, dict) else None
     value = report.get(name, words)
-    if isinstance(value, str) and value.strip().casefold() in _NOTHING:
+    if value != value or (isinstance(value, str) and value.strip().casefold() in _NOTHING):
         return None
     return value
 

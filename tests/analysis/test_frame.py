@@ -86,7 +86,8 @@ def test_the_latest_attempt_counts(planted_run):
     with RunStore.create(folder) as store, store.transaction() as db:
         db.execute(
             "INSERT INTO outcomes (trial_id, attempt, status, cause, detail, seconds,"
-            " blocked_requests, session) SELECT trial_id, 2, 'failed', 'server', '', 0, 0, 1 FROM outcomes WHERE trial_id LIKE '7-watch-1-%'"
+            " blocked_requests, session) SELECT trial_id, 2, 'failed', 'server', '', 0, 0, 1"
+            " FROM outcomes WHERE trial_id LIKE '7-watch-1-%'"
         )
     table = load_choices(folder)
     assert table[table["world_id"] == "7-watch-1"]["status"].unique().tolist() == ["failed"]
