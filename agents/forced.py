@@ -10,7 +10,14 @@ import numpy as np
 
 from aces.errors import BuyerError, EstimationError, TrialError
 from aces.llm.records import Exchange
-from aces.stats.labels import LABELS, Floats, LabelReading, combine_shifts, read_labels
+from aces.stats.labels import (
+    LABELS,
+    Floats,
+    LabelReading,
+    combine_shifts,
+    label_mass,
+    read_labels,
+)
 from aces.types import Observation, PerceivedListing, Record
 
 LEAVE = "leave the shop without buying"
@@ -23,7 +30,7 @@ class ShiftedChoice(Record):
 
     Attributes:
         probability: Of each option, in the order of the question; they sum to 1.
-        masses: Probability of all labels together, by shift; what is missing from 1 went to
+        masses: Probability of all labels together in each answer; what is missing from 1 went to
             answers that are no label.
         truncated: Labels of all shifts that the server did not list, and whose probability is
             therefore an upper bound.
@@ -103,6 +110,13 @@ def read_shifts(
         masses=tuple(one.mass for one in read),
         truncated=sum(int(one.truncated.sum()) for one in read),
     )
+
+
+def free_mass(exchange: Exchange, count: int) -> float:
+    """Returns the probability of so many labels together in an answer that was not held to them."""
+    reply = exchange.reply
+    listed = reply.logprobs[0] if reply is not None and reply.logprobs else {}
+    return label_mass(listed, LABELS[:count], exchange.request.top_logprobs)
 
 
 class UnreadableError(TrialError):

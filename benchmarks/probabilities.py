@@ -224,7 +224,7 @@ def served(noise_sd: float, worlds: int) -> tuple[list[tuple[str, float, float]]
     from experiments.executors.inline import InlineExecutor
     from experiments.run import run
 
-    model = SoftmaxModel(TASTES, noise_sd=noise_sd, bias_sd=BIAS_SD, spaced=0.0)
+    model = SoftmaxModel(TASTES, noise_sd=noise_sd, bias_sd=BIAS_SD)
     with tempfile.TemporaryDirectory() as folder, ModelServer(model) as server:
         settings = ["interface=json", f"worlds_per_task={worlds}"]
         settings += [f"buyers.{i}.base_url={server.url}" for i in (0, 1)]

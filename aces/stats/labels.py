@@ -61,9 +61,8 @@ class LabelReading:
 def read_labels(listed: Mapping[str, float], labels: Sequence[str], top: int) -> LabelReading:
     """Returns the labels' log-probabilities from the most probable tokens of an answer's start.
 
-    Tokens that differ by a space before the letter are the same answer: their probabilities are
-    added. A label that is not listed is no more probable than the least of the `top` that are,
-    nor than what all listed tokens leave.
+    A label that is not listed is no more probable than the least of the `top` that are, nor than
+    what all listed tokens leave.
 
     Args:
         listed: Token -> log-probability, of the `top` most probable and maybe the one drawn.
@@ -73,13 +72,8 @@ def read_labels(listed: Mapping[str, float], labels: Sequence[str], top: int) ->
     Raises:
         EstimationError: If no label is listed, so that the answer says nothing.
     """
-    possible = {token: value for token, value in listed.items() if value > IMPOSSIBLE}
-    probability = dict.fromkeys(labels, 0.0)
-    for token, value in possible.items():
-        label = token.strip(_LEADING)
-        if label in probability:
-            probability[label] += math.exp(value)
-    found = np.array([probability[label] for label in labels])
+    possible = _possible(listed, top)
+    found = _found(possible, labels)
     if not found.any():
         begins = ", ".join(map(repr, list(listed)[:5])) or "nothing"
         raise EstimationError(
@@ -87,14 +81,38 @@ def read_labels(listed: Mapping[str, float], labels: Sequence[str], top: int) ->
             f"{begins}"
         )
     truncated = found == 0.0
-    log_probability = np.full(len(labels), _bound(list(possible.values()), top))
+    log_probability = np.full(len(labels), _bound(list(possible.values())))
     log_probability[~truncated] = np.log(found[~truncated])
     return LabelReading(log_probability, truncated, float(found.sum()))
 
 
-def _bound(listed: Sequence[float], top: int) -> float:
+def label_mass(listed: Mapping[str, float], labels: Sequence[str], top: int) -> float:
+    """Returns the probability that an answer begins with a label; arguments as above."""
+    return float(_found(_possible(listed, top), labels).sum())
+
+
+def _possible(listed: Mapping[str, float], top: int) -> dict[str, float]:
+    """The `top` most probable tokens, without those that are masked.
+
+    The token drawn may be listed beside them; whether it is must not depend on the draw.
+    """
+    likely = sorted(listed.items(), key=lambda pair: -pair[1])[:top]
+    return {token: value for token, value in likely if value > IMPOSSIBLE}
+
+
+def _found(possible: Mapping[str, float], labels: Sequence[str]) -> Floats:
+    """(labels,) probability listed. With a space before it or without, a letter is one answer."""
+    probability = dict.fromkeys(labels, 0.0)
+    for token, value in possible.items():
+        label = token.strip(_LEADING)
+        if label in probability:
+            probability[label] += math.exp(value)
+    return np.array([probability[label] for label in labels])
+
+
+def _bound(listed: Sequence[float]) -> float:
     """The greatest log-probability that a token can have that is not listed."""
-    least = sorted(listed, reverse=True)[:top][-1]
+    least = min(listed)
     left = 1.0 - math.fsum(map(math.exp, listed))
     # rounded log-probabilities may add up to more than 1; then only the least is a bound
     return max(min(least, math.log(left)) if left > 0 else least, IMPOSSIBLE)

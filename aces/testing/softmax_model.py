@@ -109,18 +109,25 @@ class SoftmaxModel:
             logits[label] = float(own) + self.bias(label)
         if not logits:
             return says("I can't see any options.")
-        return self._begins(logits, int(body.get("top_logprobs") or 0))
-
-    def _begins(self, logits: Mapping[str, float], top: int) -> Answer:
         total = math.log(math.fsum(math.exp(value) for value in logits.values()))
+        shares = {label: math.exp(value - total) for label, value in logits.items()}
+        held = "structured_outputs" in body
+        return _drawn(shares if held else self._free(shares), int(body.get("top_logprobs") or 0))
+
+    def _free(self, shares: Mapping[str, float]) -> dict[str, float]:
+        """Token -> probability where the answer may begin with anything."""
         found: dict[str, float] = {}
-        for label, value in logits.items():
-            p = math.exp(value - total) * (1 - self.elsewhere)
+        for label, share in shares.items():
+            p = share * (1 - self.elsewhere)
             found |= {label: p * (1 - self.spaced), f" {label}": p * self.spaced}
-        found |= dict.fromkeys(_WORDS, self.elsewhere / len(_WORDS))
-        likely = sorted(((p, t) for t, p in found.items() if p > 0), reverse=True)
-        listed = {token: math.log(p) for p, token in likely[:top]}
-        return says(likely[0][1], logprobs=[listed] if top else [], finish="length")
+        return found | dict.fromkeys(_WORDS, self.elsewhere / len(_WORDS))
+
+
+def _drawn(found: Mapping[str, float], top: int) -> Answer:
+    """The most probable token, with the log-probabilities of the `top` most probable ones."""
+    likely = sorted(((p, t) for t, p in found.items() if p > 0), reverse=True)
+    listed = {token: math.log(p) for p, token in likely[:top]}
+    return says(likely[0][1], logprobs=[listed] if top else [], finish="length")
 
 
 def _texts(body: Body) -> Sequence[str]:

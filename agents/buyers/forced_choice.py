@@ -70,19 +70,33 @@ class ForcedChoiceSession(ServedSession):
         self._check(observation)
         words = forced.options(observation, may_leave=self.buyer.config.may_leave)
         forced.enough_letters(len(words), self.connection.abilities.logprobs)
+        read = await self._read(observation, words)
+        self._keep(observation, read)
+        return self._draw(observation, read.probability)
+
+    async def _read(self, observation: Observation, words: list[str]) -> forced.ShiftedChoice:
+        """Asks under every shift.
+
+        Where answers are held to the labels, servers give the probabilities that are left after
+        that: one more question, free, finds the mass that labels have by themselves.
+        """
+        held = self.connection.abilities.forced_choice
         shifts = cyclic_shifts(len(words)).tolist()
-        requests = [self._request(observation, words, shift) for shift in shifts]
+        requests = [self._request(observation, words, shift, held=held) for shift in shifts]
+        if held:
+            requests.append(self._request(observation, words, shifts[0], held=False))
         before = len(self.exchanges)
         found = await self.ask_all(requests, step=observation.step, purpose="probability")
         try:
             read = forced.read_shifts(
-                found, shifts, temperature=self.buyer.config.sampling.temperature
+                found[: len(shifts)], shifts, temperature=self.buyer.config.sampling.temperature
             )
         except forced.UnreadableError as error:
             self.spoil_at(before + error.shift, error.cause, str(error))
             raise
-        self._keep(observation, read)
-        return self._draw(observation, read.probability)
+        if held:
+            read = read.model_copy(update={"masses": (forced.free_mass(found[-1], len(words)),)})
+        return read
 
     def _check(self, observation: Observation) -> None:
         if observation.mode != "one_decision":
@@ -93,10 +107,11 @@ class ForcedChoiceSession(ServedSession):
             raise TrialError("shop", "there is no listing to choose from")
         self.check_sight(observation)
 
-    def _request(self, observation: Observation, words: list[str], shift: list[int]) -> Request:
+    def _request(
+        self, observation: Observation, words: list[str], shift: list[int], *, held: bool
+    ) -> Request:
         """The question under one shift; what comes before the options is the same in all."""
         config, task = self.buyer.config, self.task
-        abilities = self.connection.abilities
         said = self.buyer.prompt(task).render(
             task,
             persona=self.buyer.persona(task),
@@ -111,8 +126,8 @@ class ForcedChoiceSession(ServedSession):
             model=config.model,
             messages=(*system, asked),
             sampling=config.sampling.model_copy(update=plain),
-            choices=LABELS[: len(words)] if abilities.forced_choice else (),
-            top_logprobs=abilities.logprobs,
+            choices=LABELS[: len(words)] if held else (),
+            top_logprobs=self.connection.abilities.logprobs,
         )
 
     def _keep(self, observation: Observation, read: forced.ShiftedChoice) -> None:

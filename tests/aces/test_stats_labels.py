@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from aces.errors import EstimationError
-from aces.stats.labels import combine_shifts, cyclic_shifts, read_labels
+from aces.stats.labels import combine_shifts, cyclic_shifts, label_mass, read_labels
 
 
 def log_softmax(x):
@@ -65,7 +65,7 @@ def test_a_label_with_a_space_before_it_is_the_same():
     [
         ({"A": 0.6, "The": 0.1, "x": 0.05}, 3, 0.05),  # no more than the least of the top
         ({"A": 0.6, "The": 0.39}, 2, 0.01),  # no more than what is left
-        ({"A": 0.001, "The": 0.6, "x": 0.05}, 2, 0.05),  # the drawn one is listed beside the top
+        ({"B": 0.001, "A": 0.6, "x": 0.05}, 2, 0.05),  # the drawn one is listed beside the top
         ({"A": 0.7, "The": 0.30001}, 2, 0.30001),  # rounded to more than 1
     ],
 )
@@ -84,3 +84,10 @@ def test_what_a_server_masks_counts_as_not_listed():
 def test_an_answer_without_any_label_says_nothing():
     with pytest.raises(EstimationError, match=r"none of the labels A to C, but with 'The', ' a'"):
         read_labels({"The": -0.1, " a": -3.0}, "ABC", top=2)
+    assert label_mass({"The": -0.1, " a": -3.0}, "ABC", top=2) == 0
+
+
+def test_label_mass_is_what_answers_begin_with_a_letter():
+    listed = {"A": np.log(0.5), " B": np.log(0.2), "The": np.log(0.1), "C": np.log(0.01)}
+    assert label_mass(listed, "ABC", top=4) == pytest.approx(0.71)
+    assert label_mass(listed, "ABC", top=3) == pytest.approx(0.7)

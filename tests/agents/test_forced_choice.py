@@ -21,6 +21,8 @@ PAGE = Observation(step=1, page="results", text="{the page}", listings=SHELF)
 TASTES = dict(zip([item.title for item in SHELF], [1.0, 0.0, -1.0, -2.0], strict=True))
 BIAS = {"A": 2.0, "B": -1.0, "C": 0.5, "D": 0.0, "E": -2.0}
 ABLE = Abilities(images=True, tools=True, forced_choice=True, logprobs=20, seed=True)
+FREE = ABLE.model_copy(update={"forced_choice": False})
+"""A server that can't hold an answer to the labels."""
 
 
 def biased(body):
@@ -29,9 +31,10 @@ def biased(body):
     logits = {
         label: TASTES.get(text.partition(": ")[2], -3.0) + BIAS[label] for label, text in found
     }
-    total = math.log(sum(map(math.exp, logits.values())) / 0.9)
-    listed = {label: value - total for label, value in logits.items()} | {"The": math.log(0.1)}
-    return says("A", logprobs=[listed])
+    mass = 1.0 if "structured_outputs" in body else 0.9
+    total = math.log(sum(map(math.exp, logits.values())) / mass)
+    rest = {} if mass == 1 else {"The": math.log(1 - mass)}
+    return says("A", logprobs=[{k: value - total for k, value in logits.items()} | rest])
 
 
 def shop(answer=biased, *, page=PAGE, able=ABLE, **config):
@@ -74,14 +77,15 @@ def test_label_bias_is_gone_and_the_label_mass_is_kept():
         "label_mass_mean": pytest.approx(0.9),
         "labels_truncated": 0,
     }
-    assert [exchange.purpose for exchange in session.exchanges] == ["probability"] * 4
+    # four shifts, and a free answer for the label mass
+    assert [exchange.purpose for exchange in session.exchanges] == ["probability"] * 5
 
 
 def test_only_the_letters_move_from_question_to_question():
     _, _, requests = shop()
     asked = [body["messages"][-1]["content"] for body in requests]
     lines = [re.findall(r"^([A-D]): (.*)$", text, re.MULTILINE) for text in asked]
-    assert [[text for _, text in each] for each in lines] == [[t for _, t in lines[0]]] * 4
+    assert [[text for _, text in each] for each in lines] == [[t for _, t in lines[0]]] * 5
     for place in range(4):
         assert {each[place][0] for each in lines} == set("ABCD")
     assert len({re.sub(r"^[A-D]: ", "", text, flags=re.MULTILINE) for text in asked}) == 1
@@ -94,17 +98,20 @@ def test_questions_ask_for_one_token_of_the_labels():
     for body in requests:
         assert body["max_tokens"] == 1
         assert body["temperature"] == 1.0  # ours is applied to what is read
-        assert body["structured_outputs"] == {"choice": list("ABCD")}
         assert (body["logprobs"], body["top_logprobs"]) == (True, 20)
         assert "tools" not in body
+    held = [body.get("structured_outputs") for body in requests]
+    assert sorted(held, key=str) == [None] + [{"choice": list("ABCD")}] * 4
 
 
 def test_a_server_without_forced_choice_is_asked_all_the_same():
-    able = ABLE.model_copy(update={"forced_choice": False, "logprobs": 5})
-    _, session, requests = shop(able=able)
-    assert "structured_outputs" not in requests[0]
+    _, session, requests = shop(able=FREE.model_copy(update={"logprobs": 5}))
+    assert ["structured_outputs" in body for body in requests] == [False] * 4
     assert requests[0]["top_logprobs"] == 5
-    assert sum(session.probability.values()) == pytest.approx(1)
+    assert list(session.probability.values()) == pytest.approx(
+        list(softmax(list(TASTES.values()))), abs=1e-12
+    )
+    assert session.reported["label_mass_min"] == pytest.approx(0.9)
 
 
 def test_the_temperature_is_applied_to_what_is_read():
@@ -116,7 +123,7 @@ def test_the_temperature_is_applied_to_what_is_read():
 def test_leaving_is_one_more_option_where_it_is_allowed():
     _, session, requests = shop(may_leave=True)
     expected = softmax([*TASTES.values(), -3.0])
-    assert len(requests) == 5
+    assert len(requests) == 6
     assert "E: leave the shop without buying" in requests[0]["messages"][-1]["content"]
     assert list(session.probability.values()) == pytest.approx(list(expected[:4]), abs=1e-12)
     assert session.reported["leave_probability"] == pytest.approx(expected[4])
@@ -160,7 +167,7 @@ def test_labels_that_the_server_does_not_list_are_counted():
     def answer(body):
         return says("A", logprobs=[{"A": math.log(0.8), "The": math.log(0.15)}])
 
-    _, session, _ = shop(answer)
+    _, session, _ = shop(answer, able=FREE)
     assert session.reported["labels_truncated"] == 12
     assert list(session.probability.values()) == pytest.approx([0.25] * 4)
 
@@ -180,7 +187,7 @@ def test_answers_without_labels_are_failures_with_a_cause(answer, cause, says_wh
     def mostly(body):
         return answer if next(answers) == odd else biased(body)
 
-    error, session, _ = shop(mostly)
+    error, session, _ = shop(mostly, able=FREE)
     assert isinstance(error, TrialError)
     assert (error.cause, says_what in str(error)) == (cause, True)
     assert [e.cause for e in session.exchanges].count(cause) == 1
@@ -211,4 +218,4 @@ def test_the_purchase_is_not_tried_twice():
     _, session, requests = shop()
     with pytest.raises(TrialError, match="could not be made: sold out"):
         asyncio.run(session.act(PAGE.model_copy(update={"error": "sold out"})))
-    assert len(requests) == 4
+    assert len(requests) == 5

@@ -21,7 +21,7 @@ TASTES = {"row_1": 0.9, "log_price": -1.8, "rating": 0.8, "overall_pick": 1.2, "
 @pytest.fixture(scope="module")
 def bridged(tmp_path_factory):
     """The shipped experiment with a model of known tastes that likes some letters."""
-    model = SoftmaxModel(TASTES, bias_sd=1.8, spaced=0.0)
+    model = SoftmaxModel(TASTES, bias_sd=1.8)
     out = tmp_path_factory.mktemp("bridge") / "run"
     with ModelServer(model) as server:
         addresses = [f"buyers.{i}.base_url={server.url}" for i in (0, 1)]
@@ -56,6 +56,6 @@ def test_the_bridge_holds_and_is_warned_of(bridged):
     assert any("only 60 pairs" in note for note in found.notes)
 
 
-def test_every_shift_is_one_question(bridged):
+def test_every_shift_is_one_question_and_the_label_mass_another(bridged):
     _, model = bridged
-    assert model.asked == 60 * (8 + 1)
+    assert model.asked == 60 * (8 + 1 + 1)
