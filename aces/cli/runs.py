@@ -15,6 +15,7 @@ from aces.errors import StoreError, nearest
 if TYPE_CHECKING:
     from aces.spec import ExperimentSpec
     from aces.store import Progress, RunStore
+    from experiments.run import RunResult
 
 RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Run folder.", show_default=False)]
 
@@ -35,6 +36,23 @@ ExecutorName = Annotated[
 ]
 MaxFailed = Annotated[
     str, typer.Option(metavar="N|P%", help="Operational failures allowed: a number or a share.")
+]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Run again what failed operationally.")
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Answers of buyers with `cache: true`; else in DIR."),
+]
+Replay = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Models' answers come from this run; nobody is asked."),
+]
+Verify = Annotated[
+    int,
+    typer.Option(
+        min=0, metavar="N", help="Then render N trials again and compare, and ask models again."
+    ),
 ]
 
 
@@ -58,23 +76,10 @@ def run(
     concurrency: Concurrency = None,
     executor: ExecutorName = "local",
     max_failed: MaxFailed = "5%",
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Run again what failed operationally.")
-    ] = False,
-    cache: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Answers of buyers with `cache: true`; else in DIR."),
-    ] = None,
-    replay: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Models' answers come from this run; nobody is asked."),
-    ] = None,
-    verify: Annotated[
-        int,
-        typer.Option(
-            min=0, metavar="N", help="Then render N trials again and compare, and ask models again."
-        ),
-    ] = 0,
+    retry_failed: RetryFailed = False,
+    cache: Cache = None,
+    replay: Replay = None,
+    verify: Verify = 0,
 ) -> None:
     """Run an experiment, or go on where the folder holds part of it."""
     from aces.catalog import load_catalog
@@ -102,6 +107,22 @@ def run(
             answering=Answering(cache, replay, say),
             on_progress=bar.update,
         )
+    _show_result(result, spec, max_failed)
+    if result.too_many_failed:
+        next_step(f"aces status {out}")
+        raise typer.Exit(1)
+    if result.budget_reached:
+        next_step(f"aces run {experiment} --out {out} --set 'budget={{...}}'   with a larger one")
+        raise typer.Exit(1)
+    if verify:
+        from aces.cli.verifying import verify_run
+
+        verify_run(out, verify)
+    next_step(f"aces analyze {out}")
+
+
+def _show_result(result: "RunResult", spec: "ExperimentSpec", max_failed: str) -> None:
+    """Prints how a run ended, and why it ended early if it did."""
     for warning in result.warnings:
         console.print(f"[yellow]changed since the last session:[/] {warning}")
     _show_counts(result.progress)
@@ -110,17 +131,8 @@ def run(
             f"[red]{result.progress.operational_failures} trials failed for operational causes, "
             f"more than --max-failed {max_failed} allows[/]"
         )
-        next_step(f"aces status {out}")
-        raise typer.Exit(1)
     if result.budget_reached:
         _show_budget(spec, result.progress)
-        next_step(f"aces run {experiment} --out {out} --set 'budget={{...}}'   with a larger one")
-        raise typer.Exit(1)
-    if verify:
-        from aces.cli.verifying import verify_run
-
-        verify_run(out, verify)
-    next_step(f"aces analyze {out}")
 
 
 def _show_budget(spec: "ExperimentSpec", progress: "Progress") -> None:
