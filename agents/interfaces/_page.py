@@ -2,7 +2,7 @@
 
 import json
 from abc import abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -29,7 +29,7 @@ from agents.browser import Browser, Tab
 from agents.interfaces import PageConfig, ShopHandle
 from agents.interfaces._hands import enter, focused, press, press_at
 from agents.interfaces._reading import Box, Money, inside, place, read_product_id
-from agents.interfaces._things import Things, called
+from agents.interfaces._things import Thing, Things, called, field_called
 
 if TYPE_CHECKING:
     from playwright.async_api import ElementHandle
@@ -212,51 +212,55 @@ class PageVisit:
 
     async def _follow(self, selector: str, missing: str) -> str | None:
         """Clicks what a selector names."""
-        element = await self._page.query_selector(selector)
-        return await press(self._page, element) if element else missing
+        return await self._press(await self._page.query_selector(selector) or missing)
+
+    async def _press(self, element: "ElementHandle | str") -> str | None:
+        """Clicks what was found, or says why it was not."""
+        if isinstance(element, str):
+            return element
+        try:
+            return await press(self._page, element)
+        finally:
+            await element.dispose()
 
     async def _click(self, action: Click) -> str | None:
         if action.x is not None and action.y is not None:
             whole = self._interface.full_page
             return await press_at(self._page, action.x, action.y, whole=whole)
         if action.number is not None:
-            element = await self.numbered(action.number)
-        elif action.target is not None:
-            element = await self._called(action.target)
-        else:
-            return "a click needs a target, a number, or x and y"
-        return element if isinstance(element, str) else await press(self._page, element)
+            return await self._press(await self.numbered(action.number))
+        if action.target is not None:
+            return await self._press(await self._find(action.target, called))
+        return "a click needs a target, a number, or x and y"
 
     async def _type(self, action: Type) -> str | None:
         if action.number is not None:
             field = await self.numbered(action.number)
         elif action.target is not None:
-            field = await self._field(action.target)
+            field = await self._find(action.target, field_called)
         else:
-            field = await focused(self._page) or await self._field("q")
+            field = await focused(self._page) or await self._find("q", field_called)
         if isinstance(field, str):
             return field
-        return await enter(self._page, field, action.text, submit=action.submit)
+        try:
+            return await enter(self._page, field, action.text, submit=action.submit)
+        finally:
+            await field.dispose()
 
     async def numbered(self, number: int) -> "ElementHandle | str":
         """Returns the element that carries a number, or why there is none."""
         return f"nothing on this page carries a number, so neither {number}"
 
-    async def _called(self, target: str) -> "ElementHandle | str":
+    async def _find(
+        self, target: str, find: Callable[[Sequence[Thing], str], Thing | str]
+    ) -> "ElementHandle | str":
+        """The element with this name."""
         things = await Things.of(self._page)
-        found = called(things.all, target)
-        return found if isinstance(found, str) else await things.element(found)
-
-    async def _field(self, target: str) -> "ElementHandle | str":
-        """The field with this name or label."""
-        things = await Things.of(self._page)
-        fields = [each for each in things.all if each.kind in ("field", "menu") and each.shown]
-        exact = [each for each in fields if each.field == target]
-        found = exact[0] if exact else called(fields, target)
-        if isinstance(found, str):
-            missing = found.startswith("nothing")
-            return f"there is no field '{target}' on this page" if missing else found
-        return await things.element(found)
+        try:
+            found = find(things.all, target)
+            return found if isinstance(found, str) else await things.element(found)
+        finally:
+            await things.forget()
 
     async def _back(self) -> str | None:
         if await self._page.evaluate("history.length") <= 1:

@@ -130,6 +130,10 @@ class Things:
             raise TrialError("browser", f"'{thing.name}' is gone from the page")
         return element
 
+    async def forget(self) -> None:
+        """Lets go of the elements; those already taken out stay."""
+        await self._handle.dispose()
+
 
 def called(things: Sequence[Thing], target: str) -> Thing | str:
     """Returns what is meant by a name, or why that can't be told.
@@ -156,6 +160,16 @@ def called(things: Sequence[Thing], target: str) -> Thing | str:
     rest = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     listed = ", ".join(f"'{name}" for name in names[:LISTED])
     return f"'{target}' could be {len(names)} things: {listed}{rest}; name one of them"
+
+
+def field_called(things: Sequence[Thing], target: str) -> Thing | str:
+    """Returns the field or menu with this name or label, or why that can't be told."""
+    fields = [each for each in things if each.kind in ("field", "menu") and each.shown]
+    named = [each for each in fields if each.field == target]
+    found = named[0] if named else called(fields, target)
+    if isinstance(found, str) and found.startswith("nothing"):
+        return f"there is no field '{target}' on this page"
+    return found
 
 
 def _matching(things: Sequence[Thing], target: str) -> list[Thing]:

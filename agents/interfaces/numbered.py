@@ -11,7 +11,7 @@ from agents.interfaces._labels import AIR_PX, OBSTACLES, Tag, draw
 from agents.interfaces._page import PageVisit
 from agents.interfaces._pictures import PictureConfig, Shot, encoded, opened, take
 from agents.interfaces._reading import Box, read_product_id
-from agents.interfaces._things import LISTINGS, Thing, Things
+from agents.interfaces._things import ALL, LISTINGS, Thing, Things
 from agents.interfaces.screenshot import ScreenshotInterface
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ class NumberedVisit(PageVisit):
         plain = self._config.model_copy(update={"image_format": "png"})
         shot = await take(self._tab, plain, self._device_scale)
         listings = self._config.mode == "one_decision" and self._kind() == "results"
-        self._things = await (
-            Things.of(self._page, LISTINGS) if listings else Things.of(self._page)
-        )
+        if self._things:
+            await self._things.forget()
+        self._things = await Things.of(self._page, LISTINGS if listings else ALL)
         self._drawn = self._number(self._things.all, shot.area)
         seen = await self._page.evaluate(OBSTACLES)
         data = await asyncio.to_thread(

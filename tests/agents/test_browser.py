@@ -1,6 +1,7 @@
 """The browser reaches the shop and nothing else, and remembers nothing from trial to trial."""
 
 import asyncio
+import contextlib
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -268,6 +269,26 @@ def test_a_page_that_failed_is_not_used_again(lab, make_world):
     with pytest.raises(ZeroDivisionError):
         lab.run(fail())
     assert tabs[0].page.is_closed()
+
+
+@needs_chromium
+def test_contexts_are_renewed_and_few_are_kept(lab, monkeypatch):
+    monkeypatch.setattr(module, "MAX_USES", 3)
+    monkeypatch.setattr(module, "MAX_IDLE", 1)
+    window = Viewport(width=640, height=480)
+
+    async def use(count):
+        async with contextlib.AsyncExitStack() as stack:
+            visits = [lab.browser.fresh_tab(window, reuse=True) for _ in range(count)]
+            return [(await stack.enter_async_context(visit)).page for visit in visits]
+
+    first, *others = lab.run(use(3))
+    assert sum(page.is_closed() for page in (first, *others)) == 2
+    kept = next(page for page in (first, *others) if not page.is_closed())
+    assert lab.run(use(1)) == [kept]
+    assert lab.run(use(1)) == [kept]
+    assert kept.is_closed()
+    assert lab.run(use(1)) != [kept]
 
 
 @needs_chromium

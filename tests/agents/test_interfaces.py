@@ -202,8 +202,8 @@ class Mistakes:
         (Click(target="Search"), "called 'Search'"),
         (Click(x=1, y=1), "nothing to click"),
         (Click(target="/api/enter"), "entered already"),
-        (Click(target="/api/cart/nothing"), "405"),
-        (Click(target="/nonsense größe"), "404"),
+        (Click(target="/api/cart/nothing"), "can't be done"),
+        (Click(target="/nonsense größe"), ""),
         (Scroll(), "nothing to scroll"),
         (Type(text="x", target="Name"), "nothing to type"),
     ]
