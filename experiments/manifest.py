@@ -93,4 +93,6 @@ def _watched(facts: dict[str, Any]) -> dict[str, str]:
     packages = {name.lower(): version for name, version in facts["packages"].items()}
     found = {name: packages[name] for name in WATCHED if name in packages}
     found |= {name: str(facts[name]) for name in ("aces", "browser", "fonts") if name in facts}
+    for buyer, served in facts.get("served", {}).items():
+        found |= {f"{buyer}'s model, {name}": str(value) for name, value in served.items()}
     return found

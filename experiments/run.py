@@ -294,6 +294,8 @@ class _Work:
             buyer = self.line.buyers.get(group[0].trial.buyer)
             if buyer is not None and buyer.serving is None:
                 self._reach(group)
+            else:
+                self.line.check(job.trial.buyer for job in group)
 
     def _reach(self, jobs: Sequence[Job]) -> dict[str, Connection]:
         """Connections of the buyers of a group, which are stored."""

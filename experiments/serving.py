@@ -1,10 +1,11 @@
 """The served models of a run: started where that is asked for, probed, and reached by buyers."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aces.errors import SpecError, StoreError
 from aces.llm.records import (
@@ -21,6 +22,9 @@ from aces.store import RunStore
 from experiments.plan import Plan
 from experiments.station import Job
 
+if TYPE_CHECKING:
+    from aces.serve.server import Server
+
 Say = Callable[[str], None]
 
 
@@ -32,6 +36,10 @@ class Line(Protocol):
 
     def in_turn(self, jobs: Sequence[Job]) -> list[list[Job]]:
         """Returns the jobs in groups that can be run together, plan order kept within each."""
+        ...
+
+    def check(self, names: Iterable[str]) -> None:
+        """Finds what can be found wrong with servers to be started, before the first trial."""
         ...
 
     def reach(self, names: Iterable[str]) -> dict[str, Connection]:
@@ -104,6 +112,17 @@ class ServedLine:
         serving = buyer.serving
         return (1, "") if serving is None else (2, serving.model_dump_json())
 
+    def check(self, names: Iterable[str]) -> None:
+        """Finds out whether this machine has what it takes to start these buyers' servers.
+
+        Raises:
+            UserError: If it has not.
+        """
+        for name in dict.fromkeys(names):
+            serving = self.buyers[name].serving if name in self.buyers else None
+            if serving is not None:
+                _ = self._server(serving).plan  # which names the environment it would start in
+
     def reach(self, names: Iterable[str]) -> dict[str, Connection]:
         """Returns connections, with servers started and probed where that was not done before.
 
@@ -128,16 +147,16 @@ class ServedLine:
         if self._running is None or self._running[0] != serving:
             self.close()
             self._say(f"starting {serving.engine} with {serving.model}; this may take minutes")
-            self._running = serving, self._started(serving)
+            server = self._stack.enter_context(self._server(serving))
+            self._running = serving, server.url
             self._say(f"{serving.model} is served at {self._running[1]}")
         return self._running[1]
 
-    def _started(self, serving: Serving) -> str:
+    def _server(self, serving: Serving) -> "Server":
         from aces.serve.server import Server
 
-        log = self._logs / f"server-{serving.engine}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        return self._stack.enter_context(Server(serving, log)).url
+        name = re.sub(r"[^\w.-]+", "-", serving.model).strip("-")
+        return Server(serving, self._logs / f"server-{name}.log")
 
     def _connection(self, name: str, buyer: ModelBuyer, url: str) -> Connection:
         endpoint = buyer.endpoint.model_copy(update={"base_url": url})
@@ -213,6 +232,9 @@ class StoredLine:
     def reach(self, names: Iterable[str]) -> dict[str, Connection]:
         """Returns the connections that were stored."""
         return {n: self._connections[n] for n in dict.fromkeys(names) if n in self._connections}
+
+    def check(self, names: Iterable[str]) -> None:
+        """Nothing is to be started."""
 
     def close(self) -> None:
         """Nothing was started."""

@@ -92,6 +92,8 @@ def run(
     spec = read_experiment(experiment, settings)
     catalog = load_catalog(spec.catalog, spec.folder)
     _report_problems(catalog)
+    if cache and not any(buyer.parameters.get("cache") for buyer in spec.buyers):
+        console.print("[yellow]note:[/] --cache is of use to buyers with `cache: true`; none has")
     if spec.shelf.rest == "catalog":
         say(f"storing the whole catalogue with its {len(catalog.pictures):,} pictures first")
     signal.signal(signal.SIGTERM, signal.default_int_handler)

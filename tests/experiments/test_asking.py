@@ -202,6 +202,8 @@ def test_servers_are_started_one_after_another(go, asking, folder, monkeypatch):
     events = []
 
     class Server:
+        plan = None
+
         def __init__(self, serving, log):
             self.model, self.url = serving.model, server.url
 
@@ -227,6 +229,27 @@ def test_servers_are_started_one_after_another(go, asking, folder, monkeypatch):
     assert events == ["start shopper", "stop shopper"] * 2
     buyers = rows(folder, "SELECT buyer FROM trials JOIN outcomes USING (trial_id)")
     assert len(buyers) == 8
+
+
+def test_a_server_that_can_not_be_started_is_found_before_the_first_trial(
+    go, asking, folder, monkeypatch
+):
+    def nothing(engine):
+        raise UserError(f"no {engine} on this machine")
+
+    monkeypatch.setattr("aces.serve.server.find", nothing)
+    with pytest.raises(UserError, match="no vllm on this machine"):
+        go(asking("name: a, serve: vllm"))
+    assert rows(folder, "SELECT count(*) FROM outcomes") == [(0,)]
+
+
+def test_another_version_of_a_server_is_told(go, asking):
+    with model("1") as server:
+        entry = asking(f"name: a, base_url: '{server.url}'")
+        go(entry, settings=["worlds_per_task=1"])
+        server.models = ("shopper-2",)
+        result = go(entry, settings=["worlds_per_task=2"])
+    assert "a's model, id: shopper before, shopper-2 now" in result.warnings
 
 
 # -- what it costs --------------------------------------------------------------------------
