@@ -77,7 +77,7 @@ class Line:
         wanted = {
             old
             for old, new in _RENAMED.items()
-            if fault.reason in ("400", "422") and old in body and new in str(fault)
+            if fault.cause == "server" and old in body and new in str(fault)
         }
         self._renamed |= wanted
         return bool(wanted)

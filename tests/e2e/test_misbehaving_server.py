@@ -22,7 +22,7 @@ from experiments.executors.local import LocalExecutor
 from experiments.run import FailureLimit, RunResult, run
 
 WORLDS = 2
-LATE_S = 2.0
+LATE_S = 4.0
 """Deadline for a whole answer, long enough for a busy machine."""
 
 Body = Mapping[str, Any]
@@ -169,7 +169,7 @@ treatments:
   - {{use: position}}
   - {{use: price, sigma: 0.3}}
 buyers:
-  - {{use: vlm, name: vlm, model: stand-in, base_url: '{url}', timeout_s: {LATE_S}, patience_s: 4.5,
+  - {{use: vlm, name: vlm, model: stand-in, base_url: '{url}', timeout_s: {LATE_S}, patience_s: 9,
      prices: {{request: 1}}}}
 interface: {interface}
 worlds_per_task: {WORLDS}
