@@ -299,18 +299,23 @@ def _served_part(worlds: int, noises: Iterable[float] = (0.0, 1.0)) -> list[str]
     lines = [
         f"## End to end\n\nThe shipped experiment `bridge` on {worlds} worlds: real run, buyers, "
         "client and HTTP, against a stand-in server whose tastes are planted, label biases "
-        f"{BIAS_SD}. With noise the target is the pseudo-true value of the table above.",
+        f"{BIAS_SD}. With noise the target is the pseudo-true value, and the last column the distance "
+        "from it in standard errors; without noise probabilities are exact, and estimates too.",
     ]
     for noise in noises:
         rows, verdict = served(noise, worlds)
         target = pseudo_true(noise)
-        lines += ["", f"Noise {noise}. {verdict}.", "", "| term | target | estimate | s.e. |",
-                  "|---|---|---|---|"]  # fmt: skip
+        lines += ["", f"Noise {noise}. {verdict}.", "", "| term | target | estimate | s.e. | apart |",
+                  "|---|---|---|---|---|"]  # fmt: skip
         lines += [
-            f"| {term} | {true:.4f} | {value:.4f} | {error:.4f} |"
+            f"| {term} | {true:.4f} | {value:.4f} | {error:.4f} | {_apart(value - true, error)} |"
             for (term, value, error), true in zip(rows, target, strict=True)
         ]
     return lines
+
+
+def _apart(difference: float, error: float) -> str:
+    return "" if abs(difference) < 1e-6 else f"{difference / error:.1f}"
 
 
 def main() -> None:
