@@ -100,6 +100,14 @@ def alive(pid):
     return state != "Z"
 
 
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
 def soon(condition, within_s=20.0):
     end = time.monotonic() + within_s
     while not condition() and time.monotonic() < end:
@@ -241,11 +249,10 @@ def test_a_server_is_up_within_the_block_and_gone_after_it(engine, tmp_path):
         said = server.log.read_text()
         child = int(re.search(r"child (\d+)", said)[1])
         assert "safe path True" in said
-        with socket.create_connection(("127.0.0.1", server.port), timeout=5):
-            assert alive(child)
+        assert listens(server.port)
+        assert alive(child)
     assert soon(lambda: not alive(child))
-    with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", server.port), timeout=5)
+    assert not listens(server.port)
 
 
 @pytest.mark.parametrize(
@@ -281,8 +288,7 @@ def test_a_server_does_not_outlive_a_process_that_is_killed(engine, tmp_path):
         os.kill(owner.pid, signal.SIGKILL)
     child = int(re.search(r"child (\d+)", log.read_text())[1])
     assert soon(lambda: not alive(child))
-    with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", port), timeout=5)
+    assert soon(lambda: not listens(port))
 
 
 def test_a_port_that_is_taken_is_named():
@@ -348,5 +354,4 @@ def test_serve_model_says_what_to_paste_and_stops_when_asked(engine, tmp_path):
         rest = running.stdout.read()
     assert "stopped" in rest
     assert running.returncode == 0
-    with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", int(url[1])), timeout=5)
+    assert not listens(int(url[1]))
