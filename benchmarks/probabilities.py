@@ -299,14 +299,15 @@ def _served_part(worlds: int, noises: Iterable[float] = (0.0, 1.0)) -> list[str]
     lines = [
         f"## End to end\n\nThe shipped experiment `bridge` on {worlds} worlds: real run, buyers, "
         "client and HTTP, against a stand-in server whose tastes are planted, label biases "
-        f"{BIAS_SD}. With noise the target is the pseudo-true value, and the last column the distance "
-        "from it in standard errors; without noise probabilities are exact, and estimates too.",
+        f"{BIAS_SD}. With noise the target is the pseudo-true value, and the last column the "
+        "distance from it in standard errors; without noise probabilities are exact, and so are "
+        "estimates.",
     ]
     for noise in noises:
         rows, verdict = served(noise, worlds)
         target = pseudo_true(noise)
-        lines += ["", f"Noise {noise}. {verdict}.", "", "| term | target | estimate | s.e. | apart |",
-                  "|---|---|---|---|---|"]  # fmt: skip
+        lines += ["", f"Noise {noise}. {verdict}.", ""]
+        lines += ["| term | target | estimate | s.e. | apart |", "|---|---|---|---|---|"]
         lines += [
             f"| {term} | {true:.4f} | {value:.4f} | {error:.4f} | {_apart(value - true, error)} |"
             for (term, value, error), true in zip(rows, target, strict=True)
