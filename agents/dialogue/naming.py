@@ -24,12 +24,13 @@ def find_listing(
 ) -> PerceivedListing:
     """Returns the listing that a title means.
 
-    A title matches as a whole, whatever its case and spaces; as the visible beginning of one
-    title alone; or misspelt, where it is close to one title alone in every word and number.
+    A title matches as a whole, whatever its case and spaces; as the visible beginning of titles;
+    or misspelt, where it is close to one title alone in every word and number.
 
     Args:
         title: As the model wrote it.
-        read: Else what it read (`price`, `rating`, `review_count`), to tell equal titles apart.
+        read: Else what it read (`price`, `rating`, `review_count`), to tell those apart that are
+            titled alike.
         listings: Those it may mean.
 
     Raises:
@@ -58,10 +59,7 @@ def _beginning(said: str, listings: Sequence[PerceivedListing]) -> list[Perceive
     start = said.removesuffix("...").rstrip(" .,-")
     if len(start) < _SHORTEST_START:
         return []
-    found = [item for item in listings if folded(item.title).startswith(start)]
-    if len({folded(item.title) for item in found}) > 1:
-        raise TrialError("unparseable", f"several products' titles begin with {start[:200]!r}")
-    return found
+    return [item for item in listings if folded(item.title).startswith(start)]
 
 
 def _misspelt(said: str, listings: Sequence[PerceivedListing]) -> list[PerceivedListing]:
@@ -97,12 +95,12 @@ def _same_words(one: str, other: str) -> bool:
 def _one(
     title: str, read: Mapping[str, Any], found: Sequence[PerceivedListing]
 ) -> PerceivedListing:
-    """The one of several listings with the same title that fits what was read."""
+    """The one of several listings titled alike that fits what was read."""
     for key in ("price", "rating", "review_count"):
         if len(found) > 1 and read.get(key) is not None:
             found = [item for item in found if _shown(item)[key] == read[key]] or found
     if len(found) > 1:
-        raise TrialError("unparseable", f"{len(found)} products are titled {title[:200]!r}")
+        raise TrialError("unparseable", f"{len(found)} products here are titled {title[:200]!r}")
     return found[0]
 
 

@@ -195,13 +195,15 @@ def listing(number, title, price=1000, rating=4.0, reviews=10):
 
 
 LONG = "Acme Ergonomic Gel Mouse Pad with Wrist Rest, Non-Slip Base, for Office and Home,"
+STAPLER = "Bostitch Heavy Duty Desktop Stapler with Staples, 120-Pack, Integrated, Black"
 NAMED = [
-    listing(1, f"{LONG} Black, 2-Pack"),
+    listing(1, f"{LONG} Black, 2-Pack", price=1200),
     listing(2, f"{LONG} Blue, 2-Pack"),
     listing(3, "Tom’s  of Maine Toothpaste, Whole Care"),
     listing(4, "Same thing", price=900),
     listing(5, "Same thing", price=1100, rating=4.5),
     listing(6, "Same thing", price=1100, rating=4.1),
+    listing(7, STAPLER),
 ]
 
 
@@ -218,6 +220,14 @@ NAMED = [
         (f"{LONG} White, 2-Pack", {}, None),
         (f"{LONG} Blue, 3-Pack", {}, None),
         (LONG, {}, None),
+        (LONG, {"price": 12.0}, "p1"),
+        (LONG, {"price": 13.0}, None),
+        (STAPLER.replace("Bostitch", "Bostich"), {}, "p7"),
+        (STAPLER.replace("Black", "White"), {}, None),
+        (STAPLER.replace("120-Pack", "100-Pack"), {}, None),
+        (STAPLER.replace("Desktop ", ""), {}, None),
+        ("Bostich Hevy Dutty Desktp Stapller wih Stapels, 120-Pack, Integratd, Blck", {}, "p7"),
+        ("Stapler", {}, None),
         ("Acme", {}, None),
         ("Same thing", {}, None),
         ("Same thing", {"price": 9.0}, "p4"),
