@@ -29,13 +29,16 @@ class PictureConfig(PageConfig):
     """Parameters of a picture. Those of resolution change its pixels, never the page."""
 
     image_format: Literal["png", "jpeg", "webp"] = "png"
+    """How the picture is encoded."""
     quality: int = Field(default=90, ge=1, le=100)
     """Of jpeg and webp."""
     full_page: bool = False
     """All of the page in place of the window."""
     scale: float | None = Field(default=None, gt=0, le=4)
-    """Pixels per CSS pixel, drawn anew by the browser, so that text is as crisp as on a screen of
-    that density; null: the viewport's `device_scale`."""
+    """Pixels per CSS pixel, drawn anew by the browser; null: the viewport's `device_scale`.
+
+    Text is as crisp as on a screen of that density.
+    """
     max_width: int | None = Field(default=None, ge=64)
     """A wider picture is resampled to this width, in pixels."""
     max_pixels: int | None = Field(default=None, ge=4096)

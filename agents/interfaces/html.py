@@ -43,9 +43,11 @@ class HtmlInterface(PageInterface):
         """Parameters."""
 
         pruned: bool = True
-        """Without what only draws (classes, styles, pictures without words) and without what is
-        not drawn; with what has been typed and ticked. Text, structure, names, labels and where
-        links lead stay."""
+        """Without what only draws, and without what is not drawn; with what has been typed.
+
+        Classes, styles and pictures without words go; text, structure, names, labels and where
+        links lead stay. Otherwise the markup as the browser holds it.
+        """
         head: bool = False
         """Also the page's head, with what it tells machines: JSON-LD, Open Graph."""
 

@@ -22,8 +22,10 @@ class NumberedConfig(PictureConfig):
     """Parameters."""
 
     numbers: Literal["in_order", "shuffled"] = "in_order"
-    """`in_order`: as the page is read; `shuffled`: at random, drawn for each trial and page,
-    because a low number may be a cue."""
+    """`in_order`: as the page is read; `shuffled`: at random for each trial and page.
+
+    A low number may be a cue.
+    """
 
 
 class NumberedInterface(ScreenshotInterface):
