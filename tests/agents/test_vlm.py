@@ -317,6 +317,8 @@ def test_the_contract_holds_for_a_model_that_keeps_to_it():
 
     with ModelServer(answer) as server:
         check_buyer(connected(VlmBuyer, server.url), [page()])
+    with ModelServer(lambda _: calls("answer", answer="$1")) as server:
+        check_buyer(connected(ComprehensionBuyer, server.url), [page()])
 
 
 def test_nobody_is_asked_before_there_is_a_connection():
