@@ -11,7 +11,15 @@ from aces.types import Record
 from agents.dialogue.refusals import is_refusal
 from agents.dialogue.vocabulary import Argument, Verb
 
-_DECODER = json.JSONDecoder()
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs as a mapping; one key given twice says two things."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key is given twice")
+    return dict(pairs)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once)
 _MOST_OBJECTS = 50
 """A text with more braces than this is not searched any further."""
 
@@ -37,7 +45,10 @@ def read_call(reply: Reply, verbs: Sequence[Verb]) -> Call:
     if reply.calls:
         found = [(call.name, _arguments(call.name, call.arguments)) for call in reply.calls]
     else:
-        found = list(_written(reply.text))
+        written = list(_written(reply.text))
+        names = {verb.name for verb in verbs}
+        # a text may hold other objects too: products have names as well
+        found = [pair for pair in written if pair[0] in names] or written
     different = [pair for i, pair in enumerate(found) if pair not in found[:i]]
     if not different:
         raise _silence(reply)
@@ -75,7 +86,7 @@ def _silence(reply: Reply) -> TrialError:
 def _arguments(name: str, text: str) -> Mapping[str, Any]:
     """The arguments of a tool call."""
     try:
-        found = json.loads(text or "{}")
+        found = _DECODER.decode(text or "{}")
     except (ValueError, RecursionError) as error:
         raise _mistake(f"{name}: the arguments are not JSON: {text[:200]}") from error
     if not isinstance(found, dict):
@@ -106,7 +117,8 @@ def _as_call(found: Any) -> tuple[str, Mapping[str, Any]] | None:  # noqa: ANN40
     rest = dict(found)
     name = rest.pop("action", None)
     if isinstance(name, dict):
-        return _as_call(name) if not rest else None
+        remarks = all(isinstance(value, str) for value in rest.values())
+        return _as_call(name) if remarks else None
     if name is None:
         name = rest.pop("name", None)
     if not isinstance(name, str):

@@ -99,6 +99,8 @@ FORMS = {
     "among words": lambda act: words({"action": act}, "I see {so}:\n```json\n", "\n```\nDone."),
     "tool call as text": lambda act: words(function(act), "<tool_call>", "</tool_call>"),
     "in a list": lambda act: words([function(act)]),
+    "with a remark": lambda act: words({"thought": "Why not?", "action": act}),
+    "among products": lambda act: words({"action": act}, '{"name": "Lamp", "price": 3} '),
     "said twice": lambda act: words({"action": act}, json.dumps({"action": act})),
     "twice as tools": lambda act: Reply(calls=as_tool(act).calls * 2),
 }
@@ -128,6 +130,9 @@ LEAVE = {"action": call("leave", reason="no")}
         (Reply(text="{" * 100_000), "holds no action"),
         (tool("add_to_cart", '{"title": "Product'), "are not JSON"),
         (tool("add_to_cart", '["x"]'), "no JSON object"),
+        (tool("add_to_cart", '{"title": "a", "title": "b"}'), "not JSON"),
+        (Reply(text='{"action": "back", "action": "check_out"}'), "holds no action"),
+        (Reply(text='{"action": {"name": "back"}, "then": {"name": "leave"}}'), "no|`"),
         (tool("add_to_cart", "{}"), "`title` is missing"),
         (tool("add_to_cart", '{"title": "  "}'), "`title` is missing"),
         (tool("add_to_cart", '{"title": null}'), "`title` is missing"),
