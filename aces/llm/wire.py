@@ -161,8 +161,14 @@ def _usage(given: Mapping[str, Any]) -> Usage:
     answer = given.get("completion_tokens_details") or {}
     return Usage(
         prompt=given.get("prompt_tokens") or 0,
-        image=prompt.get("image_tokens"),
+        image=_image_tokens(prompt),
         cached=prompt.get("cached_tokens"),
         completion=given.get("completion_tokens") or 0,
         thinking=answer.get("reasoning_tokens"),
     )
+
+
+def _image_tokens(prompt: Mapping[str, Any]) -> int | None:
+    # vLLM counts by modality, and names only those that were in the prompt
+    counted = prompt.get("multimodal_tokens")
+    return counted.get("image") if counted else prompt.get("image_tokens")

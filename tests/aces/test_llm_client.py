@@ -410,3 +410,10 @@ def test_pauses_grow_and_differ_between_requests(monkeypatch: pytest.MonkeyPatch
     for pauses in slept:
         assert all(0.5 <= pause / (0.02 * 2**i) <= 1 for i, pause in enumerate(pauses))
     assert slept[0] != slept[1]
+
+
+def test_image_tokens_are_read_as_vllm_counts_them():
+    details = {"cached_tokens": 0, "multimodal_tokens": {"image": 252}}
+    usage = {"prompt_tokens": 268, "completion_tokens": 1, "prompt_tokens_details": details}
+    exchange, _ = ask(lambda _: Answer(text="yes", usage=usage))
+    assert exchange.reply.usage.image == 252
