@@ -46,9 +46,9 @@ def read_call(reply: Reply, verbs: Sequence[Verb]) -> Call:
         found = [(call.name, _arguments(call.name, call.arguments)) for call in reply.calls]
     else:
         written = list(_written(reply.text))
-        names = {verb.name for verb in verbs}
+        known = {verb.name for verb in verbs}
         # a text may hold other objects too: products have names as well
-        found = [pair for pair in written if pair[0] in names] or written
+        found = [pair for pair in written if pair[0] in known] or written
     different = [pair for i, pair in enumerate(found) if pair not in found[:i]]
     if not different:
         raise _silence(reply)
