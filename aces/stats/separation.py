@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aces.errors import SeparationError
+from aces.errors import EstimationError, SeparationError
 from aces.stats.choice_data import Block, ChoiceData, Floats
 from aces.stats.likelihood import Likelihood, log_likelihood, maximise
 
@@ -47,7 +47,10 @@ def check_separation(data: ChoiceData, at: Likelihood) -> None:
     columns = np.flatnonzero(direction)
     column = int(columns[0])
     sign = float(np.sign(direction[column]))
-    bound = profile_bound(data, at, column, sign)
+    try:
+        bound = profile_bound(data, at, column, sign)
+    except EstimationError:  # so few choices that the others have no finite maximum either
+        bound = None
     raise SeparationError(_message(data, direction, bound))
 
 
@@ -82,13 +85,12 @@ def profile_bound(data: ChoiceData, at: Likelihood, column: int, sign: float) ->
     from scipy.optimize import brentq
 
     free = np.arange(data.n_columns) != column
-    found = at.params
 
     def excess(value: float) -> float:
-        nonlocal found
-        start = log_likelihood(data, np.where(free, found, value))
+        # from one start always: where several coefficients have no finite maximum, the search ends
+        # somewhere that depends on it
+        start = log_likelihood(data, np.where(free, at.params, value))
         end = maximise(data, start, free=free, tolerance=1e-6).at
-        found = end.params
         return 2 * (at.llf - end.llf) - ONE_SIDED_95
 
     inner = far = float(at.params[column])
@@ -191,24 +193,34 @@ def _block_margins(block: Block, x: Floats) -> Margins:
     return Margins(lost, tied[tied.any(axis=1)])
 
 
-def _message(data: ChoiceData, direction: Floats, bound: float) -> str:
+def _message(data: ChoiceData, direction: Floats, bound: float | None) -> str:
     columns = np.flatnonzero(direction)
     first = data.names[columns[0]]
     rises = direction[columns[0]] > 0
-    limit = f"{'at least' if rises else 'at most'} {bound:.4g} (one-sided 95 % profile likelihood)"
     if len(columns) == 1:
+        advice = "Leave the term out" + (" and report that bound" if bound is not None else "")
         return (
             f"'{first}' predicts choices perfectly: no set's choice has a "
             f"{'lower' if rises else 'higher'} value of it than an alternative, so that its "
-            f"coefficient is {'+' if rises else '-'}infinite. What the data do say: it is {limit}. "
-            "Leave the term out and report that bound, or gather trials that contradict it."
+            f"coefficient is {'+' if rises else '-'}infinite. {_bound(bound, 'it', rises=rises)} "
+            f"{advice}, or gather trials that contradict it."
         )
+    the = f"the coefficient of '{first}'"
     weights = direction[columns] / np.abs(direction[columns]).max()
     named = ", ".join(
         f"'{data.names[k]}' ({w:+.3g})" for k, w in zip(columns, weights, strict=True)
     )
     return (
         f"these columns together predict choices perfectly, so that their coefficients grow "
-        f"without limit in these proportions: {named}. What the data do say: the coefficient of "
-        f"'{first}' is {limit}. Leave one of them out, or gather trials that contradict them."
+        f"without limit in these proportions: {named}. "
+        f"{_bound(bound, the, rises=rises)} "
+        "Leave one of them out, or gather trials that contradict them."
     )
+
+
+def _bound(bound: float | None, what: str, *, rises: bool) -> str:
+    """What the data do say of an infinite coefficient."""
+    if bound is None:
+        return "There are too few choices to bound it."
+    limit = f"{'at least' if rises else 'at most'} {bound:.4g}"
+    return f"What the data do say: {what} is {limit} (one-sided 95 % profile likelihood)."

@@ -61,6 +61,8 @@ def hhi(counts: ArrayLike, level: float = 0.95) -> Interval:
     Raises:
         EstimationError: If there are fewer than two choices.
     """
+    from scipy.special import expit, logit
+
     counts = _checked(counts)
     n = float(counts.sum())
     if n < 2:
@@ -72,7 +74,7 @@ def hhi(counts: ArrayLike, level: float = 0.95) -> Interval:
     if index >= 1:  # all choices agree
         return Interval(1.0, float(wilson_interval([n], n, level)[0][0]) ** 2, 1.0)
     spread = critical_value(level) * np.sqrt(_hhi_variance(shares, n)) / (index * (1 - index))
-    low, high = (float(index * r / (1 - index + index * r)) for r in np.exp([-spread, spread]))
+    low, high = expit(logit(index) + np.array([-spread, spread])).tolist()
     return Interval(index, low, high)
 
 

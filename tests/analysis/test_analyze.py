@@ -219,3 +219,13 @@ def test_a_foreign_table_is_analysed_by_what_varies(planted_run):
     found = analyze_table(with_status.assign(log_price=table["log_price"]))
     terms = {r.term for r in rows_of(found, estimator="conditional_logit") if not r.product_id}
     assert terms == {"log_price", "rating"}
+
+
+def test_a_handful_of_trials_is_a_note_not_a_crash(planted_run):
+    """As a first look at a served model has them: fewer purchases than terms, all of one slot."""
+    found = analysis_of(
+        planted_run(worlds=6, tasks=("watch",), buyers={"b": {"pos_1": 40.0, "row_1": 40.0}})
+    )
+    assert found.main_fits() == []
+    (note,) = found.notes
+    assert "predicts choices perfectly" in note

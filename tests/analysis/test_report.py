@@ -1,19 +1,25 @@
 """The report is one file that needs nothing else, says what failed first, and is reproducible."""
 
 import io
+import json
 import re
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
+from aces.catalog import load_catalog
+from aces.cli.console import read_experiment
 from aces.store import RunStore
+from aces.testing.model_server import ModelServer, calls, says
 from analysis.analyze import analyze
 from analysis.display import counted, interval, listed, money, number, p_value, percent
 from analysis.frame import export, load_choices
 from analysis.report import write_report
 from analysis.report.heat import heat_map
 from analysis.report.trial import write_trial
+from experiments.executors.inline import InlineExecutor
+from experiments.run import run as run_experiment
 
 VOID = {"meta", "img", "br", "hr", "link", "input", "path", "use", "rect", "clippath"}
 
@@ -169,6 +175,94 @@ def test_the_heat_map_is_a_share_per_slot(run):
     assert sum(shares[:4]) > sum(shares[4:])
     weights = np.exp([1.4, 0.9, 0.9, 0.9, 0.5, 0, 0, 0])
     assert [cell.planted for cell in cells] == [percent(w) for w in weights / weights.sum()]
+
+
+# -- served models --------------------------------------------------------------------------
+
+HOSTILE = "</pre><script>alert(1)</script><img src=x onerror=alert(2)>"
+ASKING = """
+name: asking
+seed: 3
+tasks: [{{id: watch, category: fitness_watch}}]
+shelf: {{size: 6, columns: 3}}
+treatments: [{{use: position}}, {{use: price, sigma: 0.3}}]
+buyers:
+  - use: vlm
+    name: shopper
+    model: tiny-random-vlm
+    base_url: {url}
+    persona: [student, retiree]
+    prompt: {{draw: paraphrases}}
+    prices: {{input: 1, output: 2}}
+  - {{use: comprehension, name: asked, model: other-vlm, base_url: "{url}"}}
+interface: json
+worlds_per_task: 6
+"""
+
+
+def a_hostile_model(body):
+    """Buys what comes first; as a retiree it rambles first, then buys, or refuses in odd worlds."""
+    if body["tools"][0]["function"]["name"] == "answer":
+        return calls("answer", answer=HOSTILE)
+    text = body["messages"][1]["content"]
+    first = json.JSONDecoder().raw_decode(text, text.index("{"))[0]["results"][0]
+    if "retired" in text and len(body["messages"]) == 2:
+        return says(f"Let me think. {HOSTILE}", thinking=HOSTILE)
+    if "retired" in text and int(first["price"][-1]) % 2:
+        return says(f"I'm sorry, I can't help with that. {HOSTILE}")
+    return calls("add_to_cart", title=first["title"], price="$1", reason=HOSTILE)
+
+
+@pytest.fixture(scope="module")
+def asked_run(tmp_path_factory):
+    """A run whose models were really asked, and answered as badly as they could."""
+    folder = tmp_path_factory.mktemp("asked")
+    with ModelServer(a_hostile_model) as server:
+        (folder / "e.yaml").write_text(ASKING.format(url=server.url))
+        spec = read_experiment(folder / "e.yaml")
+        run_experiment(spec, load_catalog("demo"), folder / "run", InlineExecutor())
+    return folder / "run"
+
+
+def test_the_report_of_served_models(asked_run, tmp_path):
+    html = write_report([asked_run], tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<script" not in html
+    assert "<img src=x" not in html
+    read = Page(html)
+    assert read.open == []
+    assert [x for x in read.loads if not x.startswith(("data:image/", "#"))] == []
+    text = " ".join(" ".join(read.text).split())
+    for said in (
+        "Random weights prove the plumbing, not a market. The models behind shopper have",
+        "wordings 12: each world got one at random",
+        "personas 2: each world met all of them",
+        "{requirements}",
+        "How served models answered",
+        "Perception",
+        "Comprehension",
+        "Time and money",
+        "shopper · json · retiree",
+        f"Let me think. {HOSTILE}",
+        "Ended failed (refusal)",
+        "no action",
+    ):
+        assert said in text, said
+
+
+def test_a_trial_page_shows_both_turns_and_the_raw_text(asked_run, tmp_path):
+    with RunStore.open(asked_run) as store:
+        trial = store.db.execute(
+            "SELECT trial_id FROM latest WHERE status = 'failed' AND cause = 'refusal'"
+        ).fetchone()[0]
+        html = write_trial(store, trial, tmp_path / "t.html").read_text(encoding="utf-8")
+    assert "<script" not in html
+    text = " ".join(" ".join(Page(html).text).split())
+    start = text.index("Step by step")
+    order = ("Asked what to do", "Thinking", "Let me think", "unparseable:", "Asked again")
+    places = [text.index(said, start) for said in (*order, "refusal:", "no action after")]
+    assert places == sorted(places)
+    assert "persona retiree" in text
+    assert text.count("I'm sorry, I can't help with that.") >= 2
 
 
 @pytest.mark.parametrize(
