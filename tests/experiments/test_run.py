@@ -152,7 +152,7 @@ def test_shared_noise_makes_the_same_purchases_whatever_the_interface(go, folder
     [
         ("Raising", "failed", "fault", "ZeroDivisionError: the buyer fell over"),
         ("Nonsense", "failed", "fault", "act() should return an action, found {'type': 'fly'}"),
-        ("Unparseable", "failed", "unparseable", "not JSON: 'I would take"),
+        ("Unparseable", "failed", "unparseable", "TrialError: I would take the first"),
         ("Idle", "truncated", "", "no order after 15 steps"),
         ("Leaving", "abstained", "", "too dear"),
     ],
