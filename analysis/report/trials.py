@@ -11,7 +11,7 @@ import pandas as pd
 
 from aces.store import RunStore
 from analysis.analyze import Analysis
-from analysis.display import money
+from analysis.display import money, percent
 from analysis.report.dialogue import ExchangeShown, cut, exchanges_by_step
 
 PICTURE_WIDTH = 1000
@@ -54,6 +54,8 @@ class Card:
     reviews: str
     marks: tuple[str, ...]
     bought: bool
+    probability: str = ""
+    """The model's own, where it was read."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,7 @@ def _card(row: Any) -> Card:  # noqa: ANN401
         reviews=f"{int(row['review_count']):,}",
         marks=tuple(marks),
         bought=bool(row["chosen"]),
+        probability=percent(row["probability"]),
     )
 
 
