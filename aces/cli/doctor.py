@@ -72,7 +72,8 @@ def _show(verdict: str, name: str, text: str) -> None:
     from rich.markup import escape
 
     color = {"ok": "green", "missing": "red"}.get(verdict, "dim")
-    console.print(f"[{color}]{verdict:8}[/]{name}: {escape(text)}", soft_wrap=True)
+    told = f"{name}: {escape(text)}" if text else name
+    console.print(f"[{color}]{verdict:8}[/]{told}", soft_wrap=True)
 
 
 def _server(url: str, model: str, api_key_env: str) -> None:

@@ -101,7 +101,8 @@ def _vllm(found: Environment, checkpoint: Checkpoint, wishes: _Wishes, port: int
         *wishes.rest,
     ]
     environ = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
-    environ |= {key: value for key, value in ON_CPU.items() if found.on_cpu}
+    if found.on_cpu:
+        environ |= {key: value for key, value in ON_CPU.items() if key not in os.environ}
     environ |= {"VLLM_BATCH_INVARIANT": "1"} if wishes.batch_invariant else {}
     return Launch(argv=tuple(argv), environ=environ)
 

@@ -181,11 +181,13 @@ def test_every_template_that_a_family_names_is_there():
     assert named == {path.name for path in TEMPLATES.iterdir()}
 
 
-def test_on_a_processor_vllm_is_told_so():
+def test_on_a_processor_vllm_is_told_so(monkeypatch):
+    monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "8")
     plan = vllm("somebody/else", found=ON_CPU)
     assert "vllm.entrypoints.openai.api_server" in plan.argv
     assert option(plan, "--dtype") == "float32"
     assert plan.environ["VLLM_CPU_OMP_THREADS_BIND"] == "nobind"
+    assert "VLLM_CPU_KVCACHE_SPACE" not in plan.environ  # the user's own stands
 
 
 def test_arguments_come_last_and_ours_are_translated(tmp_path):
