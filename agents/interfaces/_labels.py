@@ -16,7 +16,9 @@ FONT_PX, SMALLEST_PX = 13.0, 10.0
 """Of the digits: in CSS pixels, and in pixels of the picture however small that is."""
 AIR_PX = 2.0
 """Kept free around text, in CSS pixels."""
-INK, PAPER = "#ffffff", "#6a1b9a"
+NEAR_PX = 5.0
+"""A label so near beside another box, in pixels of the picture, could be taken for that one's."""
+INK, PAPER = "#ffffff", "#9c27b0"
 
 # what is written or drawn in the page, in CSS pixels of the page: text, fields and stars; pictures
 OBSTACLES = """() => {
@@ -100,22 +102,23 @@ def place_labels(
 ) -> list[Box]:
     """Returns where each label goes: of the places around its box, the one that hides least.
 
-    Hidden text counts most, then other labels, then other boxes and pictures; of equals the first
-    is taken. All in pixels of the picture.
+    Other labels count most, then hidden text, then other boxes, then pictures; of equals the
+    first is taken. All in pixels of the picture.
     """
     text, images = _rectangles(written), _rectangles(pictures)
     frames = _rectangles([tag.box for tag in tags])
+    around = frames + np.array([-NEAR_PX, 0.0, 2 * NEAR_PX, 0.0])
     taken = np.empty((0, 4))
     places = []
     for i, (tag, label) in enumerate(zip(tags, sizes, strict=True)):
-        others = np.delete(frames, i, axis=0)
+        others = np.delete(around, i, axis=0)
         spots = _rectangles(list(_spots(tag, label, size)))
         cost = (
             _hidden(spots, text)
             + 4 * _hidden(spots, taken)
-            + 0.2 * _hidden(spots, others)
+            + 0.3 * _hidden(spots, others)
             + 0.02 * _hidden(spots, images)
-            + (0.0 if tag.inside else 0.1) * _hidden(spots, frames[i : i + 1])
+            + (0.0 if tag.inside else 0.02) * _hidden(spots, frames[i : i + 1])
             + 0.01 * np.arange(len(spots))
         )
         best = spots[int(np.argmin(cost))]
