@@ -103,8 +103,8 @@ class NumberedVisit(PageVisit):
         seen = await super().observe(step)
         numbers: dict[str, int] = {}
         for number, thing in self._drawn.items():
-            if thing.card and thing.href in ("", thing.card):
-                numbers.setdefault(read_product_id(thing.card), number)
+            if thing.card and (thing.kind == "listing" or thing.href == thing.card):
+                numbers[read_product_id(thing.card)] = number
         listings = tuple(
             item.model_copy(update={"number": numbers.get(item.product_id)})
             for item in seen.listings

@@ -83,8 +83,9 @@ def test_the_whole_errand_by_numbers(lab, rich):
                 pages.append((await visit.observe(len(pages) + 2)).page)
                 return await drawn(visit)
 
-            await visit.observe(1)
+            first = await visit.observe(1)
             names = await drawn(visit)
+            assert numbers(first) == [names[item.title] for item in first.listings]
             names = await act(Type(text="staplers", number=names["Search Marigold"]))
             names = await act(Type(text="20", number=names["Lowest price"], submit=False))
             names = await act(Type(text="Price: high to low", number=names["Sort by"]))
