@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -77,11 +78,10 @@ class Server:
                 env=_environ(plan.environ),
                 start_new_session=True,  # a Ctrl-C is ours to handle
             )
-        try:
+        with ExitStack() as undone:
+            undone.callback(self.stop)
             self._wait_until_healthy(self._guard)
-        except BaseException:
-            self.stop()
-            raise
+            undone.pop_all()
         return self.url
 
     def wait(self) -> None:
