@@ -104,6 +104,9 @@ def comprehension_table(found: pd.DataFrame) -> Table:
         for row in found.to_dict("records")
     )
     heads = ("buyer · interface", "question", "answers", "right")
-    note = "By guessing: by telling the value of a listing of the shelf taken at random."
+    note = (
+        "By guessing: by telling the value of a listing of the shelf taken at random. These trials "
+        "end without a purchase, by design."
+    )
     note += pictures_note(found)
     return Table("Comprehension", (*heads, "95 %", "by guessing"), rows, note)

@@ -30,8 +30,8 @@ _SHOWABLE = f"""
     SELECT t.buyer, t.interface, w.task_id, t.trial_id, o.cause FROM trials t
     JOIN worlds w ON w.world_id = t.world_id
     JOIN latest o ON o.trial_id = t.trial_id
-    WHERE o.status = 'chosen' AND ({_PICTURED} OR {_ASKED})
-    ORDER BY NOT {_PICTURED}, t.plan_index
+    WHERE o.status = 'chosen' AND ({_PICTURED} OR {_ASKED}) OR o.status = 'abstained' AND {_ASKED}
+    ORDER BY o.status != 'chosen', NOT {_PICTURED}, t.plan_index
 """
 _FAILED = f"""
     SELECT t.buyer, t.interface, w.task_id, t.trial_id, o.cause FROM trials t
