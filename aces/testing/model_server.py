@@ -85,6 +85,10 @@ def in_turn(*answers: Answer) -> Callable[[Body], Answer]:
     return answer
 
 
+MISTAKES = (AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What a test's own `answer()` may be wrong in."""
+
+
 class ModelServer:
     """Serves `/v1/chat/completions` on a free port for the time of a `with` block.
 
@@ -151,7 +155,7 @@ class ModelServer:
         try:
             return self.answer(body)
         # a test's own mistake: told to whoever asked, and again when the block ends
-        except Exception as error:  # noqa: BLE001
+        except MISTAKES as error:
             self.mistakes.append(error)
             return status(418, f"the stand-in's own answer failed: {error!r}")
 
