@@ -13,6 +13,7 @@ import yaml
 import experiments
 from aces.catalog import load_catalog
 from aces.cli.console import read_experiment
+from aces.spec import ExperimentSpec
 from aces.store import RunStore
 from aces.testing.model_server import ModelServer, calls
 from agents.browser import find_chromium
@@ -42,13 +43,17 @@ class Shopper:
         tools = {tool["function"]["name"]: tool["function"] for tool in body.get("tools", ())}
         known = tools.get("add_to_cart", {}).get("parameters", {}).get("properties", {})
         facts = {"price": "$9.99", "rating": "4.1", "review_count": "12", "reason": "It will do."}
+        looked = sum(message["role"] == "assistant" for message in body["messages"])
+        if "check_out" in tools and looked != 1:
+            title = self.titles[3]
+            return calls("check_out") if looked else calls("open_listing", title=title)
         if "title" in known:
-            return calls("add_to_cart", title=draw.choice(self.titles), **facts)
+            title = self.titles[3] if "check_out" in tools else draw.choice(self.titles)
+            return calls("add_to_cart", title=title, **facts)
         if "number" in known:
             return calls("add_to_cart", number=draw.randint(1, 8), **facts)
         if "answer" in tools:
             return calls("answer", answer="$9.99")
-        looked = sum(message["role"] == "assistant" for message in body["messages"])
         if tools and not looked:
             return calls("scroll", direction="down")
         return calls("leave", reason="Nothing here will do.")
@@ -64,7 +69,7 @@ def settings_for(name, server, *more):
     """Overrides that send all buyers of a shipped experiment to the server, on one small task."""
     buyers = yaml.safe_load((CONFIGS / f"{name}.yaml").read_text())["buyers"]
     at = [f"buyers.{i}.base_url={server.url}" for i in range(len(buyers))]
-    return [*at, STAPLERS, "worlds_per_task=2", *more]
+    return [*at, STAPLERS, "worlds_per_task=1", *more]
 
 
 def rows(folder, query):
@@ -120,6 +125,22 @@ def test_shipped_experiments_run_to_their_end(go, server, tmp_path, name):
     assert asked[0][1] > 0
 
 
+@pytest.mark.parametrize("face", ["json", pytest.param("aria", marks=WATCHED)])
+def test_a_model_walks_through_the_shop_and_buys(go, server, demo, tmp_path, face):
+    result = go("vlm-browse", f"interface={{use: {face}, mode: browse}}")
+    assert result.progress.by_status == {"chosen": 1}, result.progress
+    steps = rows(tmp_path / "run", "SELECT page, action FROM steps ORDER BY step")
+    assert [json.loads(action)["type"] for _, action in steps] == [
+        "open_listing",
+        "add_to_cart",
+        "check_out",
+    ]
+    assert [page for page, _ in steps][:2] == ["results", "product"]
+    (bought,) = {product for *_, product in outcomes(tmp_path / "run").values()}
+    assert bought == demo.slice("stapler", 8)[3]
+    assert len(server.requests) == 3
+
+
 def test_init_full_shows_every_key_of_a_served_buyer():
     lines = (CONFIGS / "init-full.yaml").read_text().splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("# - use: vlm"))
@@ -135,17 +156,21 @@ def test_init_full_shows_every_key_of_a_served_buyer():
 # -- factors --------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def worded(go, tmp_path):
-    """Three personas, drawn wordings, two repeats and two buyers on six worlds."""
-    result = go("vlm-wording", "interface=json", "worlds_per_task=6")
+@pytest.fixture(scope="module")
+def worded(demo, tmp_path_factory):
+    """Three personas, drawn wordings, two repeats and two buyers on six worlds; what was asked."""
+    folder = tmp_path_factory.mktemp("worded")
+    with ModelServer(Shopper(demo), models=["Qwen/Qwen2.5-VL-7B-Instruct"]) as server:
+        settings = settings_for("vlm-wording", server, "interface=json", "worlds_per_task=6")
+        spec = read_experiment(CONFIGS / "vlm-wording.yaml", settings)
+        result = run(spec, demo, folder, LocalExecutor(1, 4))
     assert result.progress.by_status == {"chosen": 6 * 3 * 2 * 2}
-    return tmp_path / "run"
+    return folder, server.requests
 
 
 def test_personas_repeats_and_buyers_cross_all_worlds(worded):
     met = rows(
-        worded,
+        worded[0],
         "SELECT world_id, buyer, persona, count(*), count(DISTINCT repeat) FROM trials "
         "GROUP BY world_id, buyer, persona",
     )
@@ -154,25 +179,22 @@ def test_personas_repeats_and_buyers_cross_all_worlds(worded):
 
 
 def test_a_world_has_one_drawn_wording_for_all(worded):
-    wordings = rows(worded, "SELECT world_id, group_concat(DISTINCT prompt) FROM trials GROUP BY 1")
+    query = "SELECT world_id, group_concat(DISTINCT prompt) FROM trials GROUP BY 1"
+    wordings = rows(worded[0], query)
     assert all(name and "," not in name for _, name in wordings)
     assert len({name for _, name in wordings}) > 1
 
 
-def test_models_are_told_who_shops_and_in_the_drawn_words(worded, server):
-    said = [json.dumps(body["messages"]) for body in server.requests]
+def test_models_are_told_who_shops_and_in_the_drawn_words(worded):
+    folder, requests = worded
+    said = [json.dumps(body["messages"]) for body in requests]
     assert sum("student" in text for text in said) == len(said) / 3
-    with RunStore.open(worded) as store:
-        plan = make_plan(read_stored(store), load_catalog("demo"))
+    assert len(set(said)) == 6 * 3, "each world and persona is asked for in one way"
+    with RunStore.open(folder) as store:
+        plan = make_plan(ExperimentSpec.model_validate(store.meta("spec")), load_catalog("demo"))
         texts = plan.spec.buyers[0].parameters["prompt"]["texts"]
         assert set(store.meta("prompt_hashes")["greedy"]) == set(texts)
         assert len(texts) == 12
-
-
-def read_stored(store):
-    from aces.spec import ExperimentSpec
-
-    return ExperimentSpec.model_validate(store.meta("spec"))
 
 
 # -- budget, cache, replay, verify ----------------------------------------------------------------
@@ -180,14 +202,15 @@ def read_stored(store):
 
 def test_a_budget_stops_the_run_and_a_larger_one_goes_on(go, server, tmp_path):
     planned = 2 * 3 * 2 * 2
-    first = go("vlm-wording", "interface=json", "budget={tokens: 1500}")
+    first = go("vlm-wording", "interface=json", "worlds_per_task=2", "budget={tokens: 1500}")
     assert first.budget_reached
     assert 0 < first.progress.done < planned
     spent = rows(tmp_path / "run", "SELECT sum(prompt_tokens + completion_tokens) FROM exchanges")
     each = spent[0][0] / first.progress.done
     assert 1500 <= spent[0][0] <= 1500 + 4 * 1.5 * each, "more than what was under way"
     kept = outcomes(tmp_path / "run")
-    again = go("vlm-wording", "interface=json", "budget={tokens: 1_000_000}")
+    more = "budget={tokens: 1_000_000}"
+    again = go("vlm-wording", "interface=json", "worlds_per_task=2", more)
     assert not again.budget_reached
     assert again.progress.done == planned == len(server.requests)
     assert kept.items() <= outcomes(tmp_path / "run").items()
