@@ -28,7 +28,10 @@ Workers = Annotated[
 Concurrency = Annotated[
     int | None,
     typer.Option(
-        min=1, metavar="N", help="Trials side by side in each process; 8 where models are asked."
+        min=1,
+        metavar="N",
+        help="Trials side by side in each process; of served models, how many are asked at a time "
+        "(8).",
     ),
 ]
 ExecutorName = Annotated[
