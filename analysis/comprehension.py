@@ -1,6 +1,7 @@
 """What served models understood of the shelf when asked about it, in trials of their own."""
 
 import json
+from collections.abc import Hashable
 
 import pandas as pd
 
@@ -63,31 +64,35 @@ def _row(
 
 
 def _answers(study: Study, table: pd.DataFrame) -> pd.DataFrame:
-    """One row per question that was answered."""
+    """One row per question that was answered, in the order of the plan."""
     asking = [name for name, buyer in study.served.items() if not buyer.buys]
-    shelves = dict(list(table[table["buyer"].isin(asking)].groupby("trial_id", sort=False)))
+    shelves = table[table["buyer"].isin(asking)]
     rows = []
-    for trial_id, text in study.store.db.execute(_ASKED):
+    for trial_id, text in study.store.db.execute(_ASKED) if asking else ():
         told = json.loads(text)
-        if trial_id not in shelves or not isinstance(told, dict) or "right" not in told:
-            continue
-        shelf, question = shelves[trial_id], str(told.get("question", ""))
-        whose = shelf.iloc[0][["buyer", "interface", "world_id"]].tolist()
-        chance = _chance(question, told.get("truth"), shelf)
-        rows.append((*whose, question, told["right"] is True, chance))
-    names = ["buyer", "interface", "world_id", "question", "right", "chance"]
-    return pd.DataFrame(rows, columns=names)
+        if isinstance(told, dict) and "right" in told:
+            question, right = str(told.get("question", "")), told["right"] is True
+            rows.append((trial_id, question, right, told.get("truth")))
+    answers = pd.DataFrame(rows, columns=["trial_id", "question", "right", "truth"])
+    whose = shelves[["trial_id", "buyer", "interface", "world_id"]].drop_duplicates("trial_id")
+    answers = answers.merge(whose, on="trial_id")
+    return answers.assign(chance=answers["trial_id"].map(_chances(answers, shelves)).astype(float))
 
 
-def _chance(question: str, truth: object, shelf: pd.DataFrame) -> float:
-    """Share of the listings of which the true answer is true; NaN where it is about them all."""
-    if question not in _OF_LISTING:
-        return float("nan")
-    if question == "price":
-        digits = minor_digits(str(shelf["currency"].iloc[0]))
-        return float((shelf["price_cents"] / 10**digits == truth).mean())
-    told = shelf[question].dropna()
-    return float((told == truth).mean()) if len(told) else float("nan")
+def _chances(answers: pd.DataFrame, shelves: pd.DataFrame) -> dict[Hashable, float]:
+    """Trial -> share of its listings of which the true answer is true.
+
+    Questions about the whole shelf have none.
+    """
+    digits = shelves["currency"].map({c: minor_digits(str(c)) for c in set(shelves["currency"])})
+    shown = shelves.assign(price=shelves["price_cents"] / 10.0 ** digits.astype(float))
+    found: dict[Hashable, float] = {}
+    for question in _OF_LISTING:
+        asked = answers.loc[answers["question"] == question, ["trial_id", "truth"]]
+        told = shown[["trial_id", question]].dropna().merge(asked, on="trial_id")
+        same = told[question].astype(object) == told["truth"]
+        found |= same.astype(float).groupby(told["trial_id"]).mean().to_dict()
+    return found
 
 
 def comprehension_table(found: pd.DataFrame) -> Table:
