@@ -146,7 +146,8 @@ def _lost_by_design(trials: pd.DataFrame, redraw: Redraw) -> tuple[float, str] |
         pool = redraw.pool(str(task_id)).mean(weights)
         pool = pool - pool.mean(axis=0)
         generator = Stream("missing data", task_id).generator()
-        picked = (generator.integers(len(pool), size=len(excess)) for _ in range(REPLICATES))
+        ks = losses.index.to_numpy()
+        picked = (redraw.like(ks, len(pool), generator) for _ in range(REPLICATES))
         samples += np.array([excess @ pool[worlds] for worlds in picked])
     return _greatest(observed, samples, redraw.terms)
 
@@ -235,7 +236,8 @@ def balance(table: pd.DataFrame, redraw: Redraw | None) -> Check:
 
     Draws of one task are independent and alike, so stored and redrawn ones are exchangeable: the
     statistic (sum of squared standardised differences of means) is compared with its values when
-    the two are mixed at random.
+    the two are mixed at random. Where worlds are drawn in blocks, it is compared with its values
+    for fresh blocks in the stored ones' place.
     """
     name = "Balance"
     if redraw is None or not redraw.study.varied:
@@ -247,10 +249,16 @@ def balance(table: pd.DataFrame, redraw: Redraw | None) -> Check:
         return Check(name, False, verdict)
     observed, samples = 0.0, np.zeros(REPLICATES)
     for task_id, k in met:
-        stored = redraw.stored(str(task_id), k.to_numpy()).levels()
-        difference, mixed = _distance(stored, redraw.pool(str(task_id)).levels(), str(task_id))
+        ks = k.to_numpy()
+        stored = redraw.stored(str(task_id), ks).levels()
+        pool = redraw.pool(str(task_id)).levels()
+        if redraw.block == 1:
+            difference, mixed = _distance(stored, pool, str(task_id))
+        else:
+            difference, mixed = _distance_of_blocks(stored, pool, ks, redraw)
         observed, samples = observed + difference, samples + mixed
-    p = (1 + int((samples >= observed).sum())) / (1 + REPLICATES)
+    # whole blocks may differ by rounding errors alone
+    p = (1 + int((samples >= observed - 1e-9).sum())) / (1 + REPLICATES)
     verdict = (
         f"Stored worlds are those that seed and design give, and "
         f"{'as balanced as' if p >= BALANCE_ALPHA else 'less balanced than'} "
@@ -273,6 +281,21 @@ def _distance(stored: Floats, pool: Floats, task_id: str) -> tuple[float, Floats
     generator = Stream("balance", task_id).generator()
     mixed = [difference(both[generator.permutation(len(both))[:n]]) for _ in range(REPLICATES)]
     return difference(both[:n]), np.array(mixed)
+
+
+def _distance_of_blocks(
+    stored: Floats, pool: Floats, ks: NDArray[np.int64], redraw: Redraw
+) -> tuple[float, Floats]:
+    """The statistic, and its values for worlds of fresh blocks in the place of the stored ones."""
+    mean, spread = pool.mean(axis=0), pool.std(axis=0)
+    spread = np.where(spread > 1e-12, spread, np.inf)
+
+    def difference(part: Floats) -> float:
+        return float((((part.mean(axis=0) - mean) / spread) ** 2).sum()) * len(part)
+
+    generator = Stream("balance", *map(int, ks[:1]), len(ks)).generator()
+    fresh = [pool[redraw.like(ks, len(pool), generator)] for _ in range(REPLICATES)]
+    return difference(stored), np.array([difference(part) for part in fresh])
 
 
 def position_lock(table: pd.DataFrame, trials: pd.DataFrame) -> Check:

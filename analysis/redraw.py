@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aces import terms
-from aces.design import Draw
+from aces.design import Draw, block_size
 from aces.terms import default_terms
 from analysis.study import Study
 
@@ -19,6 +19,10 @@ POOL = 2000
 """Fresh draws in all, shared out among the tasks."""
 LEAST = 200
 """Fresh draws per task at least."""
+LEAST_BLOCKS = 50
+"""Fresh blocks per task at least, where worlds are drawn in blocks."""
+DESIGNS = ("independent",)
+"""Designs whose worlds do not depend on what buyers did: a pool of fresh ones stands for them."""
 REPLAYED = 2000
 """Stored worlds compared with their own redraw, at most, per task."""
 
@@ -65,8 +69,13 @@ class Redraw:
 
     @classmethod
     def of(cls, study: Study) -> "Redraw | None":
-        """Returns None where worlds are not drawn independently: no pool stands for them."""
-        return cls(study) if study.spec.design.use == "independent" else None
+        """Returns None where worlds may depend on outcomes: no pool stands for them."""
+        return cls(study) if study.spec.design.use in DESIGNS else None
+
+    @property
+    def block(self) -> int:
+        """How many consecutive worlds of a task are drawn together."""
+        return block_size(self.study.declarations, self.study.spec.shelf.size)
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -75,13 +84,29 @@ class Redraw:
         return tuple(default_terms(self.study.varied, shelf.size, shelf.columns))
 
     def pool(self, task_id: str) -> Drawn:
-        """Returns fresh, independent draws of a task's worlds."""
+        """Returns fresh draws of a task's worlds, whole blocks one after another."""
         if task_id not in self._pools:
             size = max(LEAST, POOL // len(self.study.tasks))
-            # indices start at 1: world 0 may be the catalogue's own (`keep_first`)
-            draws = [self.study.draw(task_id, k, again="check") for k in range(1, size + 1)]
+            whole = max(LEAST_BLOCKS, -(-size // self.block))
+            # not from index 0: world 0 may be the catalogue's own (`keep_first`)
+            ks = range(self.block, self.block * (1 + whole))
+            draws = [self.study.draw(task_id, k, again="check") for k in ks]
             self._pools[task_id] = self._numbers(draws)
         return self._pools[task_id]
+
+    def like(self, ks: NDArray[Any], pool: int, generator: np.random.Generator) -> NDArray[Any]:
+        """Returns places in a pool of worlds that stand for worlds ks in one fresh draw of them.
+
+        Worlds of one block are drawn together, so that a whole block of the pool stands for them.
+
+        Args:
+            ks: Indices of a task's worlds.
+            pool: Worlds in the task's pool.
+            generator: Of the choice among the pool's blocks.
+        """
+        blocks, place = np.unique(ks // self.block, return_inverse=True)
+        picked = generator.integers(pool // self.block, size=len(blocks))
+        return np.asarray(picked[place] * self.block + ks % self.block)
 
     def stored(self, task_id: str, ks: Sequence[int] | NDArray[Any]) -> Drawn:
         """Returns the stored draws of worlds ks of a task, in that order."""

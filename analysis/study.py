@@ -12,6 +12,7 @@ from aces.design import Declaration, Draw, draw_world
 from aces.errors import StoreError
 from aces.seeds import Stream
 from aces.spec import ExperimentSpec, Plugin
+from aces.stopping import Stopped
 from aces.store import RunStore
 from aces.terms import default_terms
 from aces.types import Listing, Task, Viewport
@@ -142,6 +143,11 @@ class Study:
         return [level for d in self.declarations.values() for level in d.varied()]
 
     @property
+    def stopped(self) -> list[Stopped]:
+        """Where buyers were stopped by rule."""
+        return [Stopped.model_validate(one) for one in self.store.meta("stopped") or []]
+
+    @property
     def default_terms(self) -> list[str]:
         """Terms of the default analysis."""
         return default_terms(self.varied, self.spec.shelf.size, self.spec.shelf.columns)
@@ -155,7 +161,7 @@ class Study:
             again: Empty: the very draw of the plan. Otherwise a name for a fresh, independent one.
         """
         path = (self.spec.seed, "again", again) if again else (self.spec.seed,)
-        stream = Stream(*path, "world", task_id, k)
+        stream = Stream(*path, "world", task_id)
         size, sample = self.spec.shelf.size, self.spec.shelf.sample
         pool = [self.listings[product_id] for product_id in self.pools[task_id]]
         shown, drawn = draw_world(self.declarations, pool, size, sample, k, stream)

@@ -68,7 +68,7 @@ class Plan:
     def assignment(self, task_id: str, k: int) -> Assignment:
         """Draws world k of a task: the same for every buyer, interface, machine and worker."""
         shelf = self.spec.shelf
-        stream = Stream(self.spec.seed, "world", task_id, k)
+        stream = Stream(self.spec.seed, "world", task_id)
         pool = [self.listings[product_id] for product_id in self.pools[task_id]]
         shown, drawn = design.draw_world(
             self.declarations, pool, shelf.size, shelf.sample, k, stream
@@ -323,6 +323,11 @@ def _check_named(
                         f"{spec.where('treatments', index)}: '{name}' names picture '{key}', "
                         f"which the catalogue does not have{nearest(key, pictures)}"
                     )
+        if isinstance(declaration, design.Square) and spec.shelf.sample:
+            raise SpecError(
+                f"{spec.where('treatments', index, 'order')}: products that differ from world to "
+                "world can't be balanced over slots; give `sample: false`, or `order: random`"
+            )
         if isinstance(declaration, design.Fixed) and declaration.level == "position":
             for task_id, pool in pools.items():
                 taken = [declaration.values.get(product_id) for product_id in pool]

@@ -7,6 +7,7 @@ drawn again by anyone who has the declarations, the catalogue slice and the seed
 (arXiv 2508.02630, released code, `experiments/data_generation.py`).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
@@ -16,6 +17,7 @@ from aces.design.arms import Arm, Arms
 from aces.design.draws import Draw, Fixed, Permutation
 from aces.design.factors import Factor, FactorSettings, Headroom
 from aces.design.settings import Version, Versions
+from aces.design.squares import Square
 from aces.design.tags import ACES_TAGS, Tag, Tags
 from aces.seeds import Stream
 from aces.types import Listing
@@ -31,10 +33,12 @@ __all__ = [
     "Fixed",
     "Headroom",
     "Permutation",
+    "Square",
     "Tag",
     "Tags",
     "Version",
     "Versions",
+    "block_size",
     "draw",
     "draw_world",
     "shelf",
@@ -43,12 +47,17 @@ __all__ = [
 V = TypeVar("V")
 
 Declaration = Annotated[
-    Permutation | Fixed | Factor | Headroom | Tags | Arms | Versions, Field(discriminator="kind")
+    Permutation | Square | Fixed | Factor | Headroom | Tags | Arms | Versions,
+    Field(discriminator="kind"),
 ]
 
 
 def draw(
-    declarations: Mapping[str, Declaration], listings: Sequence[Listing], k: int, stream: Stream
+    declarations: Mapping[str, Declaration],
+    listings: Sequence[Listing],
+    k: int,
+    stream: Stream,
+    blocks: Stream | None = None,
 ) -> Draw:
     """Returns the levels of world k: every declaration drawn on its own named stream.
 
@@ -57,13 +66,16 @@ def draw(
         listings: The shelf's J base listings in catalogue order.
         k: Index of the world within its task.
         stream: The world's stream.
+        blocks: The task's stream, for what is drawn in blocks of worlds; the world's if not given.
     """
+    blocks = blocks or stream
     levels: dict[str, tuple[Any, ...]] = {}
     probability = 1.0
     marginals: dict[str, tuple[float, ...]] = {}
     densities: dict[str, tuple[float | None, ...]] = {}
     for name, declaration in declarations.items():
-        part = declaration.draw(listings, k, stream.child(name))
+        own = blocks if isinstance(declaration, Square) else stream
+        part = declaration.draw(listings, k, own.child(name))
         levels |= part.levels
         probability *= part.probability
         marginals |= part.marginals
@@ -99,7 +111,20 @@ def draw_world(
         size: Listings on the shelf.
         sample: Whether they are drawn from the pool, or its first.
         k: Index of the world within its task.
-        stream: The world's, `Stream(seed, "world", task, k)`.
+        stream: The task's, `Stream(seed, "world", task)`.
     """
-    shown = shelf(pool, size, sample, stream.child("shelf"))
-    return shown, draw(declarations, shown, k, stream.child("levels"))
+    world = stream.child(k)
+    shown = shelf(pool, size, sample, world.child("shelf"))
+    return shown, draw(declarations, shown, k, world.child("levels"), stream.child("blocks"))
+
+
+def block_size(declarations: Mapping[str, Declaration], size: int) -> int:
+    """Returns how many consecutive worlds of a task are drawn together; 1: each on its own.
+
+    Worlds k of one block have the same k // block size; blocks are independent and alike.
+
+    Args:
+        declarations: Treatment name -> declaration.
+        size: Listings on the shelf.
+    """
+    return math.lcm(*(d.block(size) for d in declarations.values() if isinstance(d, Square)))

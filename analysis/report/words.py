@@ -10,6 +10,7 @@ from aces.design import (
     Fixed,
     Headroom,
     Permutation,
+    Square,
     Tags,
     Versions,
 )
@@ -112,6 +113,10 @@ def _drawn(declaration: Declaration) -> str:
     match declaration:
         case Permutation():
             return "slots in uniformly random order"
+        case Square(neighbours=False):
+            return "slots by random Latin squares: each product has each slot equally often"
+        case Square():
+            return "slots by Williams designs: each slot and each neighbour equally often"
         case Fixed():
             return f"{declaration.level} as given, in all worlds"
         case Factor():

@@ -125,7 +125,7 @@ def _meta(store, spec, buyers, listings) -> None:
 
 
 def _assignment(spec, task: str, k: int, listings) -> Assignment:
-    stream = Stream(spec.seed, "world", task, k)
+    stream = Stream(spec.seed, "world", task)
     pool = [listing for name, listing in listings.items() if name.startswith(task)]
     shown, drawn = draw_world(DECLARATIONS, pool, spec.shelf.size, spec.shelf.sample, k, stream)
     return Assignment(
