@@ -6,19 +6,25 @@ format that has an importer in `aces/catalogs/`.
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
+from urllib.parse import parse_qsl
+
+from pydantic import ValidationError
 
 from aces.errors import CatalogError, nearest
+from aces.given_shelves import GivenShelf, Screenshots
 from aces.money import minor_digits
 from aces.registry import Registry
 from aces.types import Category, Listing, Product, Record, Seller
 
 MIMETYPES = {"png": "image/png", "webp": "image/webp", "jpg": "image/jpeg", "jpeg": "image/jpeg"}
+_OPTIONS = re.compile(r"[a-z_]+=[^&=]*(&[a-z_]+=[^&=]*)*")
 
 
 class Problem(Record):
@@ -55,6 +61,8 @@ class Catalog:
         drawn: Product id -> names of the fields that were drawn at random, not given.
         drawn_seed: Seed of those draws; None where nothing was drawn.
         problems: What was wrong with the source.
+        shelves: Shelves that the source shows itself; no part of what the shop sells.
+        screenshots: Screenshot key of a given shelf -> function that returns its bytes.
     """
 
     name: str
@@ -67,6 +75,8 @@ class Catalog:
     drawn: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drawn_seed: int | None = None
     problems: tuple[Problem, ...] = field(default=(), compare=False)
+    shelves: tuple[GivenShelf, ...] = field(default=(), kw_only=True)
+    screenshots: Screenshots = field(default_factory=dict, compare=False, kw_only=True)
 
     def categories(self) -> dict[str, int]:
         """Returns category -> number of products, in catalogue order."""
@@ -94,6 +104,8 @@ class Catalog:
     def subset(self, ids: Iterable[str]) -> "Catalog":
         """Returns the catalogue of these products alone, still in catalogue order.
 
+        Given shelves stay behind.
+
         Raises:
             CatalogError: If one of them is not in the catalogue.
         """
@@ -115,6 +127,8 @@ class Catalog:
             sellers={name: who for name, who in self.sellers.items() if name in selling},
             about={name: what for name, what in self.about.items() if name in categories},
             drawn={id: fields for id, fields in self.drawn.items() if id in wanted},
+            shelves=(),
+            screenshots={},
         )
 
     def title(self, category: str) -> str:
@@ -155,7 +169,7 @@ class Catalog:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over all that it says, picture keys among it."""
+        """SHA-256 over all that its shop sells, picture keys among it."""
         content = {
             "currency": self.currency,
             "products": [product.model_dump(mode="json") for product in self.products.values()],
@@ -203,22 +217,30 @@ class Importer(Protocol):
 IMPORTERS: Registry[Any] = Registry("catalogue format", "aces.catalogs", "Importer")
 
 
-def load_catalog(source: str | Path, base: Path | None = None) -> Catalog:
+def load_catalog(
+    source: str | Path, base: Path | None = None, *, fetch_pictures: bool = False
+) -> Catalog:
     """Reads a catalogue.
 
     Args:
         source: `demo`; or a file or folder, whose format is told from its content; or
-            `format:path` to say which format it is.
+            `format:path` to say which format it is. Options of the format may follow, as in
+            `shopify:shop.csv?currency=EUR&limit=500`.
         base: Where relative paths are looked for after the working directory.
+        fetch_pictures: Whether pictures that the source names by address are fetched.
 
     Raises:
         CatalogError: If there is nothing there, no format fits, or the file can't be read.
     """
     if source == "demo":
-        return _importer("demo").load(Path())
-    name, path = _format_and_path(str(source))
+        return _importer("demo", {}).load(Path())
+    name, path, options = _parts(str(source))
+    if fetch_pictures:
+        options = {"pictures": "fetch", **options}
+    if name and getattr(IMPORTERS.load(name), "remote", False) and not Path(path).exists():
+        return _importer(name, options).load(Path(path))
     found = _find(path, base)
-    return (_importer(name) if name else _recognise(found)).load(found)
+    return _importer(name or _recognised(found), options).load(found)
 
 
 def write_catalog(catalog: Catalog, path: Path) -> None:
@@ -232,17 +254,30 @@ def write_catalog(catalog: Catalog, path: Path) -> None:
     IMPORTERS.load("native")().write(catalog, path)
 
 
-def _importer(name: str) -> Importer:
-    importer: Importer = IMPORTERS.load(name)()
+def _importer(name: str, options: Mapping[str, str]) -> Importer:
+    known = IMPORTERS.config(name).model_fields
+    # whoever fetches pictures need not know which formats name any by address
+    given = {k: v for k, v in options.items() if k in known or k != "pictures"}
+    try:
+        importer: Importer = IMPORTERS.build(name, given)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        option = ".".join(map(str, fault["loc"]))
+        hint = "" if option in known else f"; {name} knows {', '.join(known) or 'no option'}"
+        raise CatalogError(f"{name}: option '{option}': {fault['msg']}{hint}") from None
     return importer
 
 
-def _format_and_path(source: str) -> tuple[str, str]:
-    """Splits `format:path`; the format is empty where none is named."""
+def _parts(source: str) -> tuple[str, str, dict[str, str]]:
+    """Splits `format:path?option=value`; format and options are empty where none is named."""
+    options: dict[str, str] = {}
+    path, mark, query = source.rpartition("?")
+    if mark and _OPTIONS.fullmatch(query):
+        source, options = path, dict(parse_qsl(query))
     name, colon, path = source.rpartition(":")
     if colon and (name in IMPORTERS.names() or ":" in name):
-        return name, path
-    return "", source
+        return name, path, options
+    return "", source, options
 
 
 def _find(path: str, base: Path | None) -> Path:
@@ -255,11 +290,11 @@ def _find(path: str, base: Path | None) -> Path:
     raise CatalogError(f"there is no catalogue at {looked}. {_formats()}")
 
 
-def _recognise(path: Path) -> Importer:
+def _recognised(path: Path) -> str:
+    """The name of the first format that the file looks like."""
     for name in IMPORTERS.names():
-        importer = _importer(name)
-        if importer.recognises(path):
-            return importer
+        if _importer(name, {}).recognises(path):
+            return name
     raise CatalogError(f"no catalogue format fits '{path}'. {_formats()}")
 
 

@@ -66,10 +66,21 @@ class CatalogBuilder:
         self._sellers: dict[str, Seller] = {}
         self._about: dict[str, Category] = {}
 
-    def add(self, where: str, row: Mapping[str, Any]) -> None:
-        """Takes one row; whatever is wrong with it becomes a problem at `where`."""
+    def add(
+        self, where: str, row: Mapping[str, Any], names: Mapping[str, str] | None = None
+    ) -> None:
+        """Takes one row; whatever is wrong with it becomes a problem at `where`.
+
+        Args:
+            where: `line 14` or `row 3` of the source.
+            row: Column -> value.
+            names: Column -> what the source calls it, for problems.
+        """
         before = len(self._problems)
-        values = {column: self._read(where, row, column) for column in COLUMNS}
+        called = names or {}
+        values = {
+            column: self._read(where, row, column, called.get(column, column)) for column in COLUMNS
+        }
         if any(problem.left_out for problem in self._problems[before:]):
             return
         pictures = [self._picture(where, values["id"], path) for path in values["pictures"]]
@@ -132,7 +143,7 @@ class CatalogBuilder:
             about=self._about,
         )
 
-    def _read(self, where: str, row: Mapping[str, Any], column: str) -> Any:  # noqa: ANN401
+    def _read(self, where: str, row: Mapping[str, Any], column: str, name: str) -> Any:  # noqa: ANN401
         """The column's value, or what stands in for it."""
         found = row.get(column)
         found = "" if found is None else found
@@ -141,7 +152,7 @@ class CatalogBuilder:
         except UnusableError as fault:
             left_out = fault.instead is _NOTHING
             product_id = str(row.get("id") or "")
-            self.report(where, column, found, str(fault), product_id=product_id, left_out=left_out)
+            self.report(where, name, found, str(fault), product_id=product_id, left_out=left_out)
             return fault.instead
 
     def _picture(self, where: str, product_id: str, path: str) -> str | None:

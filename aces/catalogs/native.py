@@ -26,11 +26,13 @@ In `.csv` and `.parquet`, lists and maps are JSON text, and more columns say the
 `catalog` (its name), `currency`, `drawn_seed`, `sellers`, `categories`. In `.json` these stand
 once, at the top: `{"format": "aces-catalog", "name": ..., "products": [rows], ...}`.
 `sellers` is a list of sellers, `categories` a map of category to `title` and `department`.
+Shelves that the source showed itself stand in the folder `<stem>_shelves` beside the file.
 """
 
 import csv
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +40,7 @@ from typing import Any, TypeVar
 from aces.catalog import Catalog
 from aces.catalog_builder import COLUMNS, MONEY, CatalogBuilder
 from aces.errors import CatalogError
+from aces.given_shelves import read_shelves, write_shelves
 from aces.money import minor_digits
 from aces.types import Category, Seller
 
@@ -75,7 +78,8 @@ class NativeImporter:
         readers = {".json": _read_json, ".csv": _read_csv, ".parquet": _read_parquet}
         try:
             about, rows = readers[_suffix(path)](path)
-            return _build(path, about, rows)
+            shelves, screenshots = read_shelves(_shelves_folder(path))
+            return replace(_build(path, about, rows), shelves=shelves, screenshots=screenshots)
         except (ValueError, OSError, csv.Error) as error:
             raise CatalogError(f"catalogue '{path}' can't be read: {error}") from error
 
@@ -89,6 +93,8 @@ class NativeImporter:
         for key in catalog.pictures:
             folder.mkdir(exist_ok=True)
             (folder / key).write_bytes(catalog.picture(key)[0])
+        if catalog.shelves:
+            write_shelves(catalog.shelves, catalog.screenshots, _shelves_folder(path))
 
 
 def _suffix(path: Path) -> str:
@@ -99,6 +105,10 @@ def _suffix(path: Path) -> str:
 
 def _pictures_folder(path: Path) -> Path:
     return path.with_name(f"{path.stem}_pictures")
+
+
+def _shelves_folder(path: Path) -> Path:
+    return path.with_name(f"{path.stem}_shelves")
 
 
 def _build(path: Path, about: Row, rows: list[tuple[str, Row]]) -> Catalog:
