@@ -8,6 +8,7 @@ between versions of transformers. Its answers are noise: it shows that everythin
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,8 @@ def make_llava(folder: Path) -> None:
         num_additional_image_tokens=1,
         chat_template=tokenizer.chat_template,
     )
-    _save(transformers.LlavaForConditionalGeneration, config, processor, folder)
+    # some words end an answer, which noise would otherwise continue for a thousand tokens
+    _save(transformers.LlavaForConditionalGeneration, config, processor, folder, range(1000, 1040))
 
 
 def _text(tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
@@ -144,11 +146,17 @@ def _tokenizer(picture: str, marks: tuple[str, ...]) -> PreTrainedTokenizerFast:
 
 
 def _save(
-    kind: type[PreTrainedModel], config: PretrainedConfig, processor: ProcessorMixin, folder: Path
+    kind: type[PreTrainedModel],
+    config: PretrainedConfig,
+    processor: ProcessorMixin,
+    folder: Path,
+    ends: Sequence[int] = (),
 ) -> None:
     torch.manual_seed(0)
     model = kind(config)
     model.generation_config.do_sample = True  # else `transformers serve` ignores the temperature
+    if ends:
+        model.generation_config.eos_token_id = [config.text_config.eos_token_id, *ends]
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
 
