@@ -37,6 +37,11 @@ class UnusableError(ValueError):
         super().__init__(reason)
         self.instead = instead
 
+    @property
+    def costs_the_row(self) -> bool:
+        """Whether nothing stands in for the value."""
+        return self.instead is _NOTHING
+
 
 class CatalogBuilder:
     """Collects rows and the problems they have.
@@ -150,7 +155,7 @@ class CatalogBuilder:
         try:
             return COLUMNS[column](self, found)
         except UnusableError as fault:
-            left_out = fault.instead is _NOTHING
+            left_out = fault.costs_the_row
             product_id = str(row.get("id") or "")
             self.report(where, name, found, str(fault), product_id=product_id, left_out=left_out)
             return fault.instead
