@@ -18,7 +18,7 @@ from aces.spec import CHANGEABLE, ExperimentSpec, Plugin, digest
 from aces.types import Assignment, Buyer, Factor, Ground, Listing, Mark, Task, Trial, World
 from agents.buyers import BUYERS
 from agents.interfaces import INTERFACES
-from experiments.designs import Cell
+from experiments.designs import DESIGNS, Cell, Declared
 from marketplace.marks import STANDARD_MARKS, legend
 from marketplace.treatments import TREATMENTS
 from marketplace.worlds import build_world
@@ -41,6 +41,8 @@ class Plan:
     pools: Mapping[str, tuple[str, ...]]
     """Task id -> products its shelves are filled from."""
     declarations: Mapping[str, design.Declaration]
+    notes: tuple[str, ...] = ()
+    """What the design says of itself."""
 
     @cached_property
     def listings(self) -> dict[str, Listing]:
@@ -144,7 +146,8 @@ class Plan:
         if not factor.drawn:
             return factor.levels
         # one address for all buyers: those with the same levels get the same one
-        number = Stream(self.spec.seed, kind, world.task_id, world.k).uniform()
+        group = world.k // design.group_size(self.declarations)
+        number = Stream(self.spec.seed, kind, world.task_id, group).uniform()
         return (factor.levels[int(number * len(factor.levels))],)
 
     def wordings_per_world(self, buyer: str) -> int:
@@ -234,13 +237,19 @@ def make_plan(spec: ExperimentSpec, catalog: Catalog) -> Plan:
     """
     catalog = _priced(spec, catalog)
     pools = {task.id: _pool(spec, catalog, index, task) for index, task in enumerate(spec.tasks)}
+    catalog, copies = with_copies(spec, catalog)
+    pools |= copies
     ids = list(dict.fromkeys(product_id for pool in pools.values() for product_id in pool))
     listings = [catalog.listings[product_id] for product_id in ids]
     declarations = _declarations(spec)
+    declared = _designed(spec, declarations, pools, catalog)
+    if declared is not None:
+        declarations[spec.design.name] = declared.declaration
     _check_named(spec, declarations, pools, catalog.pictures)
     resolved = _resolve_buyers(spec, listings, declarations)
     sold = catalog if spec.shelf.rest == "catalog" else _sliced(catalog, ids, declarations)
-    return Plan(spec=resolved, catalog=sold, pools=pools, declarations=declarations)
+    notes = (*(declared.notes if declared else ()), *_incomplete(spec, declarations))
+    return Plan(resolved, sold, pools, declarations, notes)
 
 
 def _priced(spec: ExperimentSpec, catalog: Catalog) -> Catalog:
@@ -299,6 +308,42 @@ def _declarations(spec: ExperimentSpec) -> dict[str, design.Declaration]:
             owner[level] = entry.name
         found[entry.name] = declaration
     return found
+
+
+def _designed(
+    spec: ExperimentSpec,
+    declarations: Mapping[str, design.Declaration],
+    pools: Mapping[str, Sequence[str]],
+    catalog: Catalog,
+) -> Declared | None:
+    """What the design sets together, if it does."""
+    plugin: Any = DESIGNS.build(spec.design.use, dict(spec.design.parameters))
+    if not hasattr(plugin, "declare"):
+        return None
+    size = spec.shelf.size
+    shelves = [[catalog.listings[i] for i in pool[:size]] for pool in pools.values()]
+    try:
+        if spec.design.name in declarations:
+            raise SpecError(
+                f"a treatment is called '{spec.design.name}' too; `name:` one otherwise"
+            )
+        declared: Declared = plugin.declare(declarations, shelves)
+    except SpecError as error:
+        raise SpecError(f"{spec.where('design')}: {error}") from error
+    return declared
+
+
+def _incomplete(
+    spec: ExperimentSpec, declarations: Mapping[str, design.Declaration]
+) -> Iterator[str]:
+    """Says so where the last block of worlds is not whole."""
+    block = design.block_size(declarations, spec.shelf.size)
+    over = spec.worlds_per_task % block
+    if over:
+        yield (
+            f"worlds are drawn in blocks of {block}; the last {over} of {spec.worlds_per_task} per "
+            f"task are not a whole one: {spec.worlds_per_task - over + block} would be balanced"
+        )
 
 
 def _check_named(

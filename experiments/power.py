@@ -43,6 +43,7 @@ def describe(plan: Plan) -> dict[str, Any]:
             (name, ", ".join(d.levels()), type(d).__name__.lower())
             for name, d in plan.declarations.items()
         ],
+        "design": list(plan.notes),
         "models": _models(plan),
         "terms": names,
         "precision": [_precision(plan, names, buyer) for buyer in _priors(plan)] if names else [],

@@ -179,6 +179,8 @@ def plan(
     show_table(("what", "how many"), facts["size"].items())
     console.print()
     show_table(("treatment", "levels", "drawn"), facts["treatments"])
+    for note in facts["design"]:
+        console.print(note, soft_wrap=True, markup=False, highlight=False)
     console.print()
     if facts["models"]:
         show_table(("buyer", "served model", "personas", "prompts"), facts["models"])

@@ -9,7 +9,7 @@ drawn again by anyone who has the declarations, the catalogue slice and the seed
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import Field
 
@@ -18,6 +18,7 @@ from aces.design.draws import Draw, Fixed, Permutation
 from aces.design.factors import Factor, FactorSettings, Headroom
 from aces.design.settings import Version, Versions
 from aces.design.squares import Square
+from aces.design.table import Crossable, Pairs, Table
 from aces.design.tags import ACES_TAGS, Tag, Tags
 from aces.seeds import Stream
 from aces.types import Listing
@@ -26,14 +27,17 @@ __all__ = [
     "ACES_TAGS",
     "Arm",
     "Arms",
+    "Crossable",
     "Declaration",
     "Draw",
     "Factor",
     "FactorSettings",
     "Fixed",
     "Headroom",
+    "Pairs",
     "Permutation",
     "Square",
+    "Table",
     "Tag",
     "Tags",
     "Version",
@@ -47,7 +51,16 @@ __all__ = [
 V = TypeVar("V")
 
 Declaration = Annotated[
-    Permutation | Square | Fixed | Factor | Headroom | Tags | Arms | Versions,
+    Permutation
+    | Square
+    | Fixed
+    | Factor
+    | Headroom
+    | Tags
+    | Arms
+    | Versions
+    | Table
+    | Pairs,
     Field(discriminator="kind"),
 ]
 
@@ -65,17 +78,27 @@ def draw(
         declarations: Treatment name -> declaration. The names address the streams.
         listings: The shelf's J base listings in catalogue order.
         k: Index of the world within its task.
-        stream: The world's stream.
+        stream: The world's stream, or that of a group of worlds equal but for one treatment.
         blocks: The task's stream, for what is drawn in blocks of worlds; the world's if not given.
     """
     blocks = blocks or stream
-    levels: dict[str, tuple[Any, ...]] = {}
+    group = k // group_size(declarations)
+    placed: dict[str, Draw] = {}
     probability = 1.0
+    for name, declaration in declarations.items():
+        if isinstance(declaration, Table | Pairs):
+            parts = cast(Mapping[str, Crossable], declarations)
+            found, joint = declaration.place(parts, listings, k, blocks.child(name))
+            placed |= found
+            probability *= joint
+    levels: dict[str, tuple[Any, ...]] = {}
     marginals: dict[str, tuple[float, ...]] = {}
     densities: dict[str, tuple[float | None, ...]] = {}
     for name, declaration in declarations.items():
+        if isinstance(declaration, Table | Pairs):
+            continue
         own = blocks if isinstance(declaration, Square) else stream
-        part = declaration.draw(listings, k, own.child(name))
+        part = placed.get(name) or declaration.draw(listings, group, own.child(name))
         levels |= part.levels
         probability *= part.probability
         marginals |= part.marginals
@@ -113,9 +136,15 @@ def draw_world(
         k: Index of the world within its task.
         stream: The task's, `Stream(seed, "world", task)`.
     """
-    world = stream.child(k)
+    grouped = group_size(declarations)
+    world = stream.child(k) if grouped == 1 else stream.child("group", k // grouped)
     shown = shelf(pool, size, sample, world.child("shelf"))
     return shown, draw(declarations, shown, k, world.child("levels"), stream.child("blocks"))
+
+
+def group_size(declarations: Mapping[str, Declaration]) -> int:
+    """Returns how many consecutive worlds of a task are equal but for one treatment; 1: none."""
+    return math.prod(d.worlds for d in declarations.values() if isinstance(d, Pairs))
 
 
 def block_size(declarations: Mapping[str, Declaration], size: int) -> int:
@@ -127,4 +156,6 @@ def block_size(declarations: Mapping[str, Declaration], size: int) -> int:
         declarations: Treatment name -> declaration.
         size: Listings on the shelf.
     """
-    return math.lcm(*(d.block(size) for d in declarations.values() if isinstance(d, Square)))
+    squares = [d.block(size) for d in declarations.values() if isinstance(d, Square)]
+    tables = [len(d.rows) for d in declarations.values() if isinstance(d, Table)]
+    return math.lcm(*tables, group_size(declarations) * math.lcm(*squares))

@@ -1,14 +1,18 @@
 """Versions of listings: the arms of a general A/B test."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from dataclasses import replace
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 from pydantic import Field, JsonValue, model_validator
 
 from aces.design.draws import Draw
+from aces.design.table import Shares
 from aces.seeds import Stream
 from aces.types import Listing, Mark, Record
+
+V = TypeVar("V")
 
 
 class Arm(Record):
@@ -72,38 +76,53 @@ class Arms(Record):
         """Returns the 0/1 levels; the fields an arm changes vary only with it."""
         return self.columns()
 
+    def options(self, listings: Sequence[Listing]) -> list[list[int]]:
+        """Returns the arms, once for the world or once for each chosen listing."""
+        factors = 1 if self.unit == "world" else sum(self._chosen(listings))
+        return [list(range(len(self.arms)))] * factors
+
     def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
         """Returns the arms' 0/1 levels and the values of every field that any arm changes."""
-        chosen = [self.products is None or item.product_id in self.products for item in listings]
-        arms, probability = self._draw_arms(chosen, stream.generator())
-        total = sum(arm.weight for arm in self.arms)
+        weights = np.array([arm.weight for arm in self.arms])
+        weights = weights / weights.sum()
+        size = len(self.options(listings))
+        drawn = stream.generator().choice(len(self.arms), size=size, p=weights).tolist()
+        found = self.at(listings, drawn, [weights.tolist()] * size)
+        probability = float(np.prod(weights[drawn])) if any(self._chosen(listings)) else 1.0
+        return replace(found, probability=probability)
+
+    def at(self, listings: Sequence[Listing], chosen: Sequence[int], shares: Shares) -> Draw:
+        """Returns the levels at given arms, and how often each is shown."""
+        arms = self._each(listings, chosen)
+        often = self._each(listings, shares)
         levels: dict[str, tuple[Any, ...]] = {}
         marginals: dict[str, tuple[float, ...]] = {}
         for index, column in enumerate(self.columns(), start=1):
-            share = self.arms[index].weight / total
             levels[column] = tuple(int(arm == index) for arm in arms)
             marginals[column] = tuple(
-                1.0 if arm is None else share if arm == index else 1 - share for arm in arms
+                1.0 if share is None else share[index] if arm == index else 1 - share[index]
+                for arm, share in zip(arms, often, strict=True)
             )
         for name in sorted(self._fields()):
             levels[name] = tuple(
                 self._shown(name, item, arm) for item, arm in zip(listings, arms, strict=True)
             )
-        return Draw(levels, probability, marginals)
+        return Draw(levels, marginals=marginals)
 
-    def _draw_arms(
-        self, chosen: list[bool], generator: np.random.Generator
-    ) -> tuple[list[int | None], float]:
-        """The arm of each listing (None: not among the chosen), and its joint probability."""
-        weights = np.array([arm.weight for arm in self.arms])
-        weights = weights / weights.sum()
-        size = 1 if self.unit == "world" else sum(chosen)
-        drawn = generator.choice(len(self.arms), size=size, p=weights).tolist()
-        probability = float(np.prod(weights[drawn])) if any(chosen) else 1.0
+    def _chosen(self, listings: Sequence[Listing]) -> list[bool]:
+        """Whether each listing is among those that the arms are for."""
+        return [self.products is None or item.product_id in self.products for item in listings]
+
+    def _each(self, listings: Sequence[Listing], values: Sequence[V]) -> list[V | None]:
+        """What holds for each listing of one value for the world, or one for each chosen listing.
+
+        None: the listing is not among the chosen.
+        """
+        chosen = self._chosen(listings)
         if self.unit == "world":
-            return [drawn[0] if on else None for on in chosen], probability
-        rest = iter(drawn)
-        return [next(rest) if on else None for on in chosen], probability
+            return [values[0] if on else None for on in chosen]
+        rest = iter(values)
+        return [next(rest) if on else None for on in chosen]
 
     def _changes(self) -> list[Mapping[str, JsonValue]]:
         return [each for arm in self.arms for each in (arm.changes, *arm.by_product.values())]

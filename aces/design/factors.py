@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from dataclasses import replace
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from aces.design.draws import Draw, OneLevel
+from aces.design.table import Shares, alike, chance
 from aces.seeds import Stream
 from aces.types import Listing, Record
 
@@ -58,40 +60,56 @@ class Factor(FactorSettings, OneLevel):
     def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
         """Returns rounded values with their probability or density."""
         base = [getattr(item, self.level) for item in listings]
+        if self.distribution == "levels" and not (self.keep_first and k == 0):
+            return self._draw_levels(listings, stream.generator())
         drawn = self._draw(base, k, stream)
-        drawn.levels.update({name: (None,) * len(base) for name in self.hides})
+        drawn.levels.update(dict.fromkeys(self.hides, (None,) * len(base)))
         return drawn
+
+    def options(self, listings: Sequence[Listing]) -> list[list[Any]]:
+        """Returns the values by factor drawn: of each listing, or of the whole shelf."""
+        if self.distribution != "levels":
+            return []
+        base = [getattr(item, self.level) for item in listings]
+        if self.scope == "shelf":
+            return [[tuple(self._round(each, f) for each in base) for f in self.factors]]
+        return [[self._round(each, f) for f in self.factors] for each in base]
+
+    def at(self, listings: Sequence[Listing], chosen: Sequence[int], shares: Shares) -> Draw:
+        """Returns the values at given factors, and how often each is shown."""
+        n = len(listings)
+        options = self.options(listings)
+        if self.scope == "shelf":
+            each = [[values[i] for values in options[0]] for i in range(n)]
+            chosen, shares = list(chosen) * n, list(shares) * n
+        else:
+            each = options
+        values = tuple(shown[option] for shown, option in zip(each, chosen, strict=True))
+        often = tuple(map(chance, each, chosen, shares))
+        hidden: dict[str, tuple[Any, ...]] = dict.fromkeys(self.hides, (None,) * n)
+        return Draw({self.level: values, **hidden}, marginals={self.level: often})
 
     def _draw(self, base: list[int], k: int, stream: Stream) -> Draw:
         if self.keep_first and k == 0:
             return Draw({self.level: tuple(base)})
         size = 1 if self.scope == "shelf" else len(base)
-        generator = stream.generator()
-        if self.distribution == "levels":
-            return self._draw_levels(base, generator, size)
-        factors = self._factors(generator, size)
+        factors = self._factors(stream.generator(), size)
         if self.scope == "shelf":
             factors = factors * len(base)
         values = tuple(map(self._round, base, factors))
         densities = tuple(map(self._density, base, factors))
         return Draw({self.level: values}, densities={self.level: densities})
 
-    def _draw_levels(self, base: list[int], generator: np.random.Generator, size: int) -> Draw:
+    def _draw_levels(self, listings: Sequence[Listing], generator: np.random.Generator) -> Draw:
         """One of the equally likely factors for each listing, or for the shelf.
 
         Factors that lead to the same value add up: what has a probability is the value shown.
         """
-        indices = generator.integers(len(self.factors), size=size).tolist()
-        factors = [self.factors[i] for i in indices] * (len(base) // size)
-        values = tuple(map(self._round, base, factors))
-        shelves = [tuple(self._round(each, f) for each in base) for f in self.factors]
-        chances = tuple(
-            options.count(value) / len(options)
-            for value, options in zip(values, zip(*shelves, strict=True), strict=True)
-        )
-        whole = shelves.count(values) / len(shelves)
-        joint = whole if self.scope == "shelf" else math.prod(chances)
-        return Draw({self.level: values}, joint, {self.level: chances})
+        options = self.options(listings)
+        chosen = generator.integers(len(self.factors), size=len(options)).tolist()
+        shares = alike(options)
+        joint = math.prod(map(chance, options, chosen, shares))
+        return replace(self.at(listings, chosen, shares), probability=joint)
 
     def _factors(self, generator: np.random.Generator, size: int) -> list[float]:
         if self.distribution == "uniform":
@@ -145,11 +163,27 @@ class Headroom(OneLevel):
             (None, 1.0) if r is None else self._draw_one(r, u)
             for r, u in zip(base, draws, strict=True)
         ]
-        chances = tuple(chance for _, chance in pairs)
+        chances = tuple(often for _, often in pairs)
         return Draw(
             {self.level: tuple(value for value, _ in pairs)},
             probability=math.prod(chances),
             marginals={self.level: chances},
+        )
+
+    def options(self, listings: Sequence[Listing]) -> list[list[float]]:
+        """Returns the ratings after each step, of every listing that has one."""
+        ratings = [r for item in listings if (r := getattr(item, self.level)) is not None]
+        return [[self._show(r + step) for step in self.steps] for r in ratings if self.steps]
+
+    def at(self, listings: Sequence[Listing], chosen: Sequence[int], shares: Shares) -> Draw:
+        """Returns the ratings after given steps, and how often each is shown."""
+        shown = self.options(listings)
+        values = iter([each[option] for each, option in zip(shown, chosen, strict=True)])
+        often = iter(map(chance, shown, chosen, shares))
+        rated = [getattr(item, self.level) is not None for item in listings]
+        return Draw(
+            {self.level: tuple(next(values) if has else None for has in rated)},
+            marginals={self.level: tuple(next(often) if has else 1.0 for has in rated)},
         )
 
     def _draw_one(self, rating: float, u: float) -> tuple[float, float]:

@@ -1,11 +1,13 @@
 """Versions of the whole page: what a world's settings are, drawn once for each world."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
 from aces.design.draws import Draw
+from aces.design.table import Shares
 from aces.seeds import Stream
 from aces.types import Listing, Mark, Record
 
@@ -72,18 +74,25 @@ class Versions(Record):
         """Returns nothing: none of its levels varies within a shelf."""
         return []
 
+    def options(self, listings: Sequence[Listing]) -> list[list[int]]:
+        """Returns the versions: one factor for the world."""
+        return [list(range(len(self.versions)))]
+
     def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
         """Returns the version's 0/1 levels and settings, the same for every listing."""
         weights = [version.weight for version in self.versions]
-        total = sum(weights)
-        drawn = int(stream.generator().choice(len(weights), p=[w / total for w in weights]))
-        n = len(listings)
+        shares = [weight / sum(weights) for weight in weights]
+        drawn = int(stream.generator().choice(len(shares), p=shares))
+        return replace(self.at(listings, [drawn], [shares]), probability=shares[drawn])
+
+    def at(self, listings: Sequence[Listing], chosen: Sequence[int], shares: Shares) -> Draw:
+        """Returns the levels at a given version, and how often each is shown."""
+        n, (drawn,), (often,) = len(listings), chosen, shares
         levels: dict[str, tuple[Any, ...]] = {}
         marginals: dict[str, tuple[float, ...]] = {}
         for index, column in enumerate(self.columns(), start=1):
-            share = weights[index] / total
             levels[column] = (int(index == drawn),) * n
-            marginals[column] = (share if index == drawn else 1 - share,) * n
+            marginals[column] = (often[index] if index == drawn else 1 - often[index],) * n
         for name, value in sorted(self.versions[drawn].settings.items()):
             levels[name] = (value,) * n
-        return Draw(levels, weights[drawn] / total, marginals)
+        return Draw(levels, marginals=marginals)

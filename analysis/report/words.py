@@ -9,8 +9,10 @@ from aces.design import (
     Factor,
     Fixed,
     Headroom,
+    Pairs,
     Permutation,
     Square,
+    Table,
     Tags,
     Versions,
 )
@@ -138,6 +140,15 @@ def _drawn(declaration: Declaration) -> str:
         case Versions():
             names = listed([version.name for version in declaration.versions])
             return f"the page as {names}, drawn per world"
+        case Table():
+            return (
+                f"{listed(declaration.treatments)} together, each of {len(declaration.rows)} "
+                "combinations once in a block of worlds"
+            )
+        case Pairs():
+            return (
+                f"{declaration.worlds} worlds at a time are equal but for {declaration.treatment}"
+            )
 
 
 def _factor(declaration: Factor) -> str:

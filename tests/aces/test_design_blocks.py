@@ -1,19 +1,40 @@
 """Draws in blocks of worlds: balanced within each, each world alone as random as ever."""
 
 from collections import Counter
-from itertools import pairwise
+from itertools import combinations, pairwise
 
+import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
-from aces.design import Permutation, Square, block_size, draw_world
+from aces.design import (
+    Arm,
+    Arms,
+    Declaration,
+    Factor,
+    Headroom,
+    Pairs,
+    Permutation,
+    Square,
+    Table,
+    Version,
+    Versions,
+    block_size,
+    draw_world,
+    fractions,
+)
 from aces.seeds import Stream
 from aces.types import Listing
 
+PLENTY = 40
 TASK = Stream(3, "world", "task")
 
 
 def listings(size):
-    return [Listing(product_id=f"p{i}", title=f"T{i}", price_cents=1000) for i in range(size)]
+    return [
+        Listing(product_id=f"p{i}", title=f"T{i}", price_cents=1000, stock=PLENTY)
+        for i in range(size)
+    ]
 
 
 def worlds(declarations, size, ks, task=TASK):
@@ -78,3 +99,135 @@ def test_blocks_of_several_declarations_end_together():
     assert block_size({"a": Permutation()}, 8) == 1
     assert block_size({"a": Square()}, 5) == 5
     assert block_size({"a": Square(neighbours=True), "b": Square(level="other")}, 5) == 10
+
+
+# -- treatments set together ----------------------------------------------------------------
+
+PRICE = Factor(level="price_cents", distribution="levels", factors=(0.8, 1.0, 1.25), scope="shelf")
+BADGE = Arms(
+    name="eco",
+    unit="listing",
+    products=("p0", "p2"),
+    arms=(Arm(name="no"), Arm(name="yes", changes={"stock": 3})),
+)
+PAGE = Versions(
+    name="page",
+    versions=(
+        Version(name="a", settings={"theme": "marigold"}),
+        Version(name="b", settings={"theme": "harbor"}),
+    ),
+)
+PARTS = {"position": Permutation(), "price": PRICE, "eco": BADGE, "page": PAGE}
+CROSSED = Table(treatments=("price", "eco", "page"), rows=fractions.full([3, 2, 2, 2]))
+
+
+def setting(drawn):
+    levels = drawn.levels
+    return (levels["price_cents"][0], *levels["eco"][::2], levels["page"][0])
+
+
+def test_a_block_has_every_combination_once_in_drawn_order():
+    declarations = {**PARTS, "factorial": CROSSED}
+    blocks = []
+    for number in range(3):
+        drawn = worlds(declarations, 3, range(24 * number, 24 * number + 24))
+        blocks.append([setting(each) for each in drawn])
+        assert len(set(blocks[-1])) == 24
+        for each in drawn:
+            assert each.probability == pytest.approx(1 / 24 / 6)  # six orders of three products
+            assert each.levels["stock"][0] == (3 if each.levels["eco"][0] else PLENTY)
+            assert each.marginals["eco"] == (0.5, 1.0, 0.5)
+            assert each.marginals["price_cents"] == pytest.approx((1 / 3,) * 3)
+    assert blocks[0] != blocks[1]
+    assert len({each.levels["position"] for each in drawn}) > 3
+    assert block_size(declarations, 3) == 24
+    assert block_size({**declarations, "position": Square()}, 5) == 120
+
+
+def test_probabilities_of_a_table_are_those_of_what_is_shown():
+    # 0.999 and 1 lead to one price, and option 1 is taken in three of four worlds
+    price = Factor(
+        level="price_cents", distribution="levels", factors=(0.9999, 1.0, 2.0), scope="shelf"
+    )
+    table = Table(treatments=("price",), rows=((0,), (1,), (1,), (2,)))
+    drawn = worlds({"price": price, "table": table}, 2, range(4))
+    assert Counter((d.levels["price_cents"], d.probability) for d in drawn) == {
+        ((1000, 1000), 0.75): 3,
+        ((2000, 2000), 0.25): 1,
+    }
+    assert all(d.marginals["price_cents"] == (d.probability,) * 2 for d in drawn)
+
+
+def test_a_pair_is_equal_but_for_one_treatment():
+    declarations = {**PARTS, "rating": Headroom(), "paired": Pairs(treatment="page", worlds=2)}
+    drawn = worlds(declarations, 4, range(200))
+    first = 0
+    for one, other in zip(drawn[::2], drawn[1::2], strict=True):
+        assert one.probability == other.probability
+        differing = {n for n in one.levels if one.levels[n] != other.levels[n]}
+        assert differing == {"page", "theme"}
+        first += one.levels["page"][0]
+    assert 25 < first < 75  # which comes first is drawn
+    names = Counter(each.levels["pair"][0] for each in drawn)
+    assert len(names) == 100
+    assert set(names.values()) == {2}
+    assert names.keys().isdisjoint(
+        each.levels["pair"][0] for each in worlds(declarations, 4, range(9), Stream("another"))
+    )
+
+
+def test_tables_and_pairs_are_drawn_again_from_what_is_stored():
+    stored = TypeAdapter(dict[str, Declaration])
+    for extra in (CROSSED, Pairs(treatment="price", worlds=3)):
+        declarations = {**PARTS, "design": extra}
+        again = stored.validate_json(stored.dump_json(declarations))
+        assert worlds(declarations, 3, range(30)) == worlds(again, 3, range(30))
+
+
+@pytest.mark.parametrize(
+    ("factors", "resolution", "runs"),
+    [(3, 3, 4), (7, 3, 8), (4, 4, 8), (8, 4, 16), (5, 5, 16), (8, 5, 64), (6, 6, 32), (24, 4, 64)],
+)
+def test_fractions_are_as_small_as_tables_of_designs_have_them(factors, resolution, runs):
+    vectors = fractions.vectors_of_resolution(factors, resolution)
+    rows = np.array(fractions.fraction(vectors))
+    assert rows.shape == (runs, factors)
+    # contrasts of up to resolution - 1 factors sum to zero: none is constant
+    signs = 1 - 2 * rows
+    for size in range(1, min(resolution, 4)):
+        for some in combinations(range(factors), size):
+            assert signs[:, some].prod(axis=1).sum() == 0
+    assert not fractions.words(vectors, resolution - 1)
+
+
+def test_aliases_are_those_of_the_textbook():
+    # 2^(4-1) with D = ABC; 2^(5-2) with D = AB and E = AC
+    vectors = fractions.vectors_of_generators("ABCD", {"D": ("A", "B", "C")})
+    assert fractions.resolution(vectors) == 4
+    assert fractions.aliases("ABCD", vectors) == ["A:B = C:D", "A:C = B:D", "A:D = B:C"]
+    vectors = fractions.vectors_of_generators("ABCDE", {"D": ("A", "B"), "E": ("A", "C")})
+    assert fractions.resolution(vectors) == 3
+    assert set(fractions.aliases("ABCDE", vectors)) == {
+        "A = B:D = C:E",
+        "B = A:D",
+        "C = A:E",
+        "D = A:B",
+        "E = A:C",
+        "B:C = D:E",
+        "B:E = C:D",
+    }
+    assert len(fractions.fraction(vectors)) == 8
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: fractions.full([2] * 13), "8,192 combinations"),
+        (lambda: fractions.vectors_of_resolution(60, 6), "more than 4,096 runs"),
+        (lambda: fractions.vectors_of_generators("AB", {"C": ("A",)}), "no factor 'C'"),
+        (lambda: fractions.vectors_of_generators("ABC", {"B": ("A",), "C": ("B",)}), "no gener"),
+    ],
+)
+def test_impossible_factorials_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

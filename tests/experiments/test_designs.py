@@ -5,10 +5,12 @@ import pytest
 
 from aces.errors import SpecError
 from aces.store import RunStore
+from analysis.analyze import analyze
 from analysis.checks import run_checks
 from analysis.frame import choices
 from analysis.redraw import Redraw
 from analysis.study import Study
+from experiments.power import describe
 
 POSITION = "  - {use: position}\n"
 
@@ -48,3 +50,96 @@ def test_balanced_orders_run_grow_and_are_drawn_again(go, folder, order):
 def test_products_that_change_cannot_be_balanced(planned):
     with pytest.raises(SpecError, match="sample: false"):
         planned((POSITION, "  - {use: position, order: latin}\n"), **{"shelf.sample": "true"})
+
+
+# -- treatments set together ----------------------------------------------------------------
+
+LEVELS = """\
+  - {use: position}
+  - {use: price, distribution: levels, factors: [0.8, 1.25], scope: shelf}
+  - {use: listing, name: short, arms: [{name: long}, {name: short, changes: {title: Thing}}]}
+  - use: page
+    versions: [{name: a, settings: {theme: marigold}}, {name: b, settings: {theme: harbor}}]
+"""
+TREATMENTS = (
+    "  - {use: position}\n  - {use: price, sigma: 0.3}\n  - {use: badges}\n",
+    LEVELS,
+)
+
+
+def design(text):
+    return ("interface: json", f"design: {text}\ninterface: json")
+
+
+def combinations(table):
+    """The combination of levels of each world, in order."""
+    worlds = table.drop_duplicates("world_id").sort_values(["task_id", "k"])
+    dear = worlds["price_cents"] > worlds["original_price_cents"]
+    return list(zip(dear.astype(int), worlds["short"], worlds["page"], strict=True))
+
+
+def test_a_factorial_runs_grows_and_is_drawn_again(go, folder):
+    edits = (TREATMENTS, design("factorial"))
+    go(*edits, settings=["worlds_per_task=5"])
+    before = combinations(checks_of(folder / "run")[0])
+    go(*edits, settings=["worlds_per_task=16"])
+    table, redraw, found, differing = checks_of(folder / "run")
+    after = combinations(table)
+    assert [after[:5], after[16:21]] == [before[:5], before[5:]]
+    assert {len(set(after[i : i + 8])) for i in (0, 8, 16, 24)} == {8}
+    assert (redraw.block, differing, found["Balance"].passed) == (8, 0, True)
+    assert set(table["assignment_probability"].round(12)) == {round(1 / 8 / 720, 12)}
+
+
+def test_a_fraction_says_what_it_cannot_tell_apart(planned):
+    third = "{use: factorial, generators: {page: [price, short]}}"
+    plan = planned(TREATMENTS, design(third), worlds_per_task=6)
+    assert len(plan.declarations["factorial"].rows) == 4
+    half, *aliases, last = describe(plan)["design"]
+    assert "4 of 8 combinations of price, short, page" in half
+    assert "resolution 3" in half
+    assert [line.partition(": ")[2] for line in aliases] == [
+        "price = short:page",
+        "short = price:page",
+        "page = price:short",
+    ]
+    assert "8 would be balanced" in last
+
+
+def test_pairs_differ_in_one_treatment_and_are_clusters(go, folder):
+    analysis = "analysis: [{use: conditional_logit, cluster: pair, terms: [row_1, log_price]}]"
+    edits = (TREATMENTS, design(f"{{use: paired, by: short}}\n{analysis}"))
+    go(*edits, settings=["worlds_per_task=20"])
+    table, redraw, found, differing = checks_of(folder / "run")
+    assert (redraw.block, differing, found["Balance"].passed) == (2, 0, True)
+    shown = table.drop_duplicates(["world_id", "product_id"])
+    for _, pair in shown.groupby("pair"):
+        one, other = (world.sort_values("product_id") for _, world in pair.groupby("k"))
+        for same in ("product_id", "position", "price_cents", "page"):
+            assert one[same].tolist() == other[same].tolist()
+        assert {*one["short"], *other["short"]} == {0, 1}
+    assert shown["pair"].nunique() == 20
+    with RunStore.open(folder / "run") as store:
+        estimates = analyze(store).estimates
+    assert {e.n_clusters for e in estimates if e.term == "log_price"} == {20}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{use: factorial, treatments: [colour]}", "no treatment 'colour'"),
+        ("{use: factorial, treatments: [position]}", "'position' can't be set"),
+        ("{use: factorial, generators: {page: [colour]}}", "no factor 'colour'"),
+        ("{use: paired, by: position}", "'position' can't be set"),
+        ("{use: factorial, name: page}", "a treatment is called 'page' too"),
+        ("paired", "missing; `by:`"),
+    ],
+)
+def test_designs_say_what_they_cannot_do(planned, text, message):
+    with pytest.raises(SpecError, match=message):
+        planned(TREATMENTS, design(text))
+
+
+def test_nothing_to_set(planned):
+    with pytest.raises(SpecError, match="no treatment has levels that can be set"):
+        planned(design("factorial"))
