@@ -12,7 +12,6 @@ from aces.errors import UserError
 from aces.spec import Plugin
 from aces.store import RunStore
 from aces.types import Estimate, Status
-from analysis.bridge import Bridge
 from analysis.checks import Check, arms, run_checks
 from analysis.conduct import Conduct, write_conduct
 from analysis.display import Table, counted, interval, number, p_value
@@ -23,7 +22,7 @@ from analysis.estimates import (
     share_estimates,
     write_estimates,
 )
-from analysis.fits import SLOTS, Fit, analyses_of, compare_all, fit_all
+from analysis.fits import SLOTS, Finding, Fit, analyses_of, compare_all, fit_all
 from analysis.frame import choices, load_choices, trials_of
 from analysis.served import has_random_weights
 from analysis.study import Study
@@ -42,7 +41,7 @@ class Analysis:
         checks: The gates.
         notes: What must be said beside the estimates; impossible fits among them.
         path: Where the estimates were written.
-        bridges: Purchases held against choice probabilities.
+        bridges: What analyses of several buyers at once found: bridges, pass rates.
         conduct: What served models did beside choosing.
         beside: Other files written beside the estimates.
     """
@@ -55,7 +54,7 @@ class Analysis:
     checks: tuple[Check, ...]
     notes: tuple[str, ...]
     path: Path | None = None
-    bridges: tuple[Bridge, ...] = ()
+    bridges: tuple[Finding, ...] = ()
     conduct: Conduct = field(default_factory=Conduct)
     beside: tuple[Path, ...] = ()
 

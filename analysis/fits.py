@@ -4,15 +4,16 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import pandas as pd
 
 from aces.errors import EstimationError
 from aces.spec import Plugin
 from aces.terms import default_terms, slot_terms
-from analysis.bridge import Bridge
+from aces.types import Estimate
 from analysis.choice_result import ConditionalLogitResult
-from analysis.display import counted
+from analysis.display import Table, counted
 from analysis.estimators import ESTIMATORS
 from analysis.planted import truth_of_fit
 from analysis.study import Study
@@ -29,6 +30,9 @@ SLOTS = "slots"
 """Name of the analysis with one term for every slot, for the position heat map."""
 
 MOST_SLOTS = 60
+
+PASS_RATE = "pass_rate"
+"""The analysis that goes without saying where there are right answers."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,24 @@ class Fit:
         """The price term and its scale, `log` or `linear`; None without one."""
         scales = {"log_price": "log", "price": "linear"}
         return next(((t, scales[t]) for t in scales if t in self.result.terms), None)
+
+
+class Finding(Protocol):
+    """What an analysis of several buyers at once has found."""
+
+    @property
+    def table(self) -> Table:
+        """The numbers for people."""
+        ...
+
+    @property
+    def notes(self) -> list[str]:
+        """What must be said beside them."""
+        ...
+
+    def estimates(self) -> list[Estimate]:
+        """Returns rows of `estimates.csv`."""
+        ...
 
 
 def groups(table: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
@@ -116,16 +138,23 @@ def _wording(rows: pd.DataFrame) -> str:
 
 def analyses_of(table: pd.DataFrame, study: Study | None) -> list[Plugin]:
     """Returns the analyses that an experiment asks for, and the one of slots."""
+    rates = [Plugin(use=PASS_RATE, name=PASS_RATE)] if _has_answers(table) else []
     if study is None:
         terms = _terms_that_vary(table)
-        return [_logit("conditional_logit", terms)] if terms else []
+        return [*rates, *([_logit("conditional_logit", terms)] if terms else [])]
     terms = study.default_terms
     asked = list(study.spec.analysis) or ([_logit("conditional_logit", terms)] if terms else [])
+    if not any(plugin.use == PASS_RATE for plugin in asked):
+        asked += rates
     size, wide = study.spec.shelf.size, study.spec.shelf.columns
     if "position" in study.varied and size <= MOST_SLOTS:
         others = [term for term in terms if term not in slot_terms(size, wide)]
         asked.append(_logit(SLOTS, [*(f"pos_{i}" for i in range(1, size)), *others]))
     return asked
+
+
+def _has_answers(table: pd.DataFrame) -> bool:
+    return "right_answer" in table and bool((table["right_answer"] == 1).any())
 
 
 def _with_terms(plugin: Plugin, table: pd.DataFrame, study: Study | None) -> Plugin:
@@ -178,9 +207,9 @@ def fit_all(
 
 def compare_all(
     table: pd.DataFrame, asked: Sequence[Plugin], study: Study | None
-) -> tuple[list[Bridge], list[str]]:
+) -> tuple[list[Finding], list[str]]:
     """Returns what analyses of several buyers at once found, and what must be said beside it."""
-    found: list[Bridge] = []
+    found: list[Finding] = []
     notes: list[str] = []
     for plugin in (_with_terms(each, table, study) for each in asked if _across(each)):
         try:

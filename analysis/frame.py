@@ -123,6 +123,7 @@ def choices(store: RunStore) -> pd.DataFrame:
     columns = {name: values[alternative] for name, values in shelves.columns.items()}
     world = shelves.worlds.take(met).reset_index(drop=True)
     columns |= _per_trial(trials, world, study, trial)
+    columns |= _right_answers(study, columns)
     columns |= _outcomes(store, trials, trial, shelves.products, shelves.codes[alternative])
     if study.is_open:
         page_size = int(study.spec.shelf.settings()["page_size"])
@@ -252,6 +253,15 @@ def _per_trial(
     facts["temperature"] = facts["buyer"].map(heat).astype(np.float64)
     facts["currency"] = study.catalog.get("currency", "USD")
     return {str(name): facts[name].array.take(trial) for name in facts}
+
+
+def _right_answers(study: Study, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """0/1 by alternative where errands have a right answer that is the same in all worlds."""
+    answers = {id: task.right_answer for id, task in study.tasks.items() if task.right_answer}
+    if not answers or "right_answer" in columns:
+        return {}
+    right = pd.Series(columns["task_id"]).map(answers)
+    return {"right_answer": (right == pd.Series(columns["product_id"])).to_numpy(np.int64)}
 
 
 def _outcomes(

@@ -18,6 +18,7 @@ from aces.spec import CHANGEABLE, ExperimentSpec, Plugin, digest
 from aces.types import Assignment, Buyer, Factor, Ground, Listing, Mark, Task, Trial, World
 from agents.buyers import BUYERS
 from agents.interfaces import INTERFACES
+from experiments.answers import check_answers, with_copies
 from experiments.designs import DESIGNS, Cell, Declared
 from marketplace.marks import STANDARD_MARKS, legend
 from marketplace.treatments import TREATMENTS
@@ -246,6 +247,7 @@ def make_plan(spec: ExperimentSpec, catalog: Catalog) -> Plan:
     if declared is not None:
         declarations[spec.design.name] = declared.declaration
     _check_named(spec, declarations, pools, catalog.pictures)
+    check_answers(spec, catalog, pools, declarations)
     resolved = _resolve_buyers(spec, listings, declarations)
     sold = catalog if spec.shelf.rest == "catalog" else _sliced(catalog, ids, declarations)
     notes = (*(declared.notes if declared else ()), *_incomplete(spec, declarations))

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import Field
 
+from aces.design.answers import BestOffer, Improvement
 from aces.design.arms import Arm, Arms
 from aces.design.draws import Draw, Fixed, Permutation
 from aces.design.factors import Factor, FactorSettings, Headroom
@@ -27,6 +28,7 @@ __all__ = [
     "ACES_TAGS",
     "Arm",
     "Arms",
+    "BestOffer",
     "Crossable",
     "Declaration",
     "Draw",
@@ -34,6 +36,7 @@ __all__ = [
     "FactorSettings",
     "Fixed",
     "Headroom",
+    "Improvement",
     "Pairs",
     "Permutation",
     "Square",
@@ -56,6 +59,7 @@ Declaration = Annotated[
     | Fixed
     | Factor
     | Headroom
+    | BestOffer
     | Tags
     | Arms
     | Versions

@@ -25,7 +25,10 @@ class Task(Record):
     query: str = ""
     instruction: str = ""
     requirements: Requirements = Requirements()
+    copies_of: str | None = None
+    """Product id: the shelf holds copies of this product alone, alike in all but what is drawn."""
     right_answer: str | None = None
+    """Product id of the one listing that the errand allows, where it is the same in all worlds."""
     persona: str = ""
     """Name of who is shopping in this trial, among the buyer's personas."""
     prompt: str = ""
