@@ -107,6 +107,15 @@ class Intake:
             if found is not None:
                 self.take(where, found)
 
+    def take_with(self, more: Callable[[Row], Row]) -> None:
+        """Adds to every row taken so far what is only known now."""
+        self._rows = [(where, {**row, **more(row)}) for where, row in self._rows]
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids of the rows taken so far, as the source writes them."""
+        return {str(row.get("id")) for _, row in self._rows}
+
     def report(self, where: str, name: str, found: object, reason: str, id: str = "") -> None:
         """Notes a problem; one whose reason says so has cost the row."""
         left_out = reason.endswith("row left out")

@@ -28,7 +28,7 @@ def reading(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except (ValueError, OSError, EOFError, LookupError, RecursionError) as error:
+    except (ValueError, OSError, EOFError, LookupError, SyntaxError, RecursionError) as error:
         raise CatalogError(f"catalogue '{path}' can't be read: {error}") from error
     except (csv.Error, YAMLError, zlib.error) as error:
         raise CatalogError(f"catalogue '{path}' can't be read: {error}") from error

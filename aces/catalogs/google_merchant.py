@@ -107,7 +107,7 @@ def _item(element: Any) -> Item:  # noqa: ANN401
     return item
 
 
-def _translated(intake: Intake, where: str, item: Item) -> dict[str, Any]:
+def _translated(intake: Intake, where: str, item: Mapping[str, list[Any]]) -> dict[str, Any]:
     one = {name: found[0] for name, found in item.items() if found and isinstance(found[0], str)}
     sale = not clean.missing(one.get("sale_price"))
     path = one.get("product_type") or one.get("google_product_category") or ""
@@ -139,7 +139,7 @@ def _stock(intake: Intake, where: str, one: Mapping[str, str]) -> object:
     return 0 if word == SOLD_OUT else ""
 
 
-def _shipping(item: Item) -> str | None:
+def _shipping(item: Mapping[str, list[Any]]) -> str | None:
     """The first price of delivery: of a map, or the end of `US:CA:Standard:5.00 USD`."""
     found = next(iter(item.get("shipping", ())), None)
     if isinstance(found, dict):
@@ -147,7 +147,7 @@ def _shipping(item: Item) -> str | None:
     return str(found).split(",")[0].rpartition(":")[2] if found else None
 
 
-def _specification(item: Item, one: Mapping[str, str]) -> dict[str, str]:
+def _specification(item: Mapping[str, list[Any]], one: Mapping[str, str]) -> dict[str, str]:
     facts = {name.replace("_", " "): one[name] for name in CODES if name in one}
     for detail in item.get("product_detail", ()):
         if isinstance(detail, dict) and detail.get("attribute_name"):
