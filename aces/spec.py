@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 from aces.errors import SpecError, nearest
 from aces.registry import Registry
 from aces.shelf import Shelf
+from aces.stopping import StopRule
 from aces.types import Record, Task
 
 Path_ = tuple[str | int, ...]
@@ -69,6 +70,8 @@ class ExperimentSpec(Record):
     max_steps: int = Field(default=15, ge=1)
     budget: Budget | None = None
     """Once it is used up no further trial is begun; a larger one goes on."""
+    stop: tuple[StopRule, ...] = ()
+    """Each buyer and interface ends where all of these hold, on what is completed in plan order."""
     analysis: tuple[Plugin, ...] = ()
     """Empty: the default analysis, every level the design varies plus the slot terms."""
 
@@ -274,6 +277,8 @@ class _Resolver:
             data["design"] = self.plugin(data["design"], "design", ("design",))
         data["tasks"] = self.tasks(data.get("tasks"))
         self.ranker(data.get("shelf"))
+        if isinstance(data.get("stop"), dict):
+            data["stop"] = [data["stop"]]
         return data
 
     def tasks(self, tasks: object) -> object:

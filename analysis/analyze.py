@@ -114,7 +114,7 @@ def _analyze(
         fits=tuple(fits),
         estimates=tuple(rows),
         checks=run_checks(table, study),
-        notes=(*_random_weights(study), *_off_shelf(table), *notes, *said),
+        notes=(*_stopping(study), *_random_weights(study), *_off_shelf(table), *notes, *said),
         bridges=tuple(bridges),
         conduct=Conduct.of(study, table) if study else Conduct(),
     )
@@ -127,6 +127,20 @@ def _random_weights(study: Study | None) -> list[str]:
         for name, buyer in (study.served if study else {}).items()
         if has_random_weights(buyer.model)
     ]
+
+
+def _stopping(study: Study | None) -> list[str]:
+    """Says where rules ended the run, and which interval holds there."""
+    if study is None or not study.spec.stop:
+        return []
+    said = [str(one) for one in study.stopped]
+    if any(rule.use == "always_valid" for rule in study.spec.stop) and said:
+        said.append(
+            "the always-valid intervals above hold at a point chosen by looking at the data; the "
+            "95 % intervals of the tables hold at a fixed number of trials"
+        )
+    rules = "; ".join(map(str, study.spec.stop))
+    return said or [f"no buyer was stopped by rule so far ({rules})"]
 
 
 def _off_shelf(table: pd.DataFrame) -> list[str]:

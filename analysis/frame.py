@@ -39,7 +39,7 @@ _OF_TRIAL = (
 _ORIGINAL = ("price_cents", "rating", "review_count")
 _TRIALS = """
     SELECT t.trial_id, t.world_id, t.repeat, t.buyer, t.interface, t.persona, t.prompt,
-           o.attempt, o.status, o.cause, o.product_id AS bought, o.probability
+           o.attempt, o.status, o.cause, o.product_id AS bought, o.probability, t.plan_index
     FROM trials t JOIN latest o ON o.trial_id = t.trial_id ORDER BY t.plan_index
 """
 _WORLDS = """
@@ -113,10 +113,11 @@ def _apart(tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
 def choices(store: RunStore) -> pd.DataFrame:
     """Returns the long table of a run: every trial that has an outcome, by its latest attempt.
 
-    Trials that were planned and have no outcome yet are absent.
+    Trials that were planned and have no outcome yet are absent, and so are those beyond the point
+    at which a stopping rule ended their buyer.
     """
     study = Study.of(store)
-    trials = pd.read_sql_query(_TRIALS, store.db)
+    trials = _before_stop(pd.read_sql_query(_TRIALS, store.db), study)
     shelves = _Shelves.read(study)
     met = pd.Index(shelves.worlds["world_id"]).get_indexer(pd.Index(trials["world_id"]))
     trial, alternative = _cross(met, shelves.starts, shelves.sizes)
@@ -134,6 +135,15 @@ def choices(store: RunStore) -> pd.DataFrame:
     table = pd.DataFrame(columns)
     further = [name for name in table if name not in CONTRACT]
     return derive(table[[*CONTRACT, *further]].assign(run=study.name))
+
+
+def _before_stop(trials: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The trials up to where rules ended their arm; which later ones are done depends on how."""
+    late = np.zeros(len(trials), dtype=bool)
+    for one in study.stopped:
+        arm = (trials["buyer"] == one.buyer) & (trials["interface"] == one.interface)
+        late |= (arm & (trials["plan_index"] > one.last_index)).to_numpy()
+    return trials[~late].reset_index(drop=True)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from aces.design import Declaration, Draw, draw_world
 from aces.errors import StoreError
 from aces.seeds import Stream
 from aces.spec import ExperimentSpec, Plugin
+from aces.stopping import Stopped
 from aces.store import RunStore
 from aces.terms import default_terms
 from aces.types import Listing, Task, Viewport
@@ -140,6 +141,11 @@ class Study:
     def varied(self) -> list[str]:
         """Levels that differ between worlds, in the order of the treatments."""
         return [level for d in self.declarations.values() for level in d.varied()]
+
+    @property
+    def stopped(self) -> list[Stopped]:
+        """Where buyers were stopped by rule."""
+        return [Stopped.model_validate(one) for one in self.store.meta("stopped") or []]
 
     @property
     def default_terms(self) -> list[str]:

@@ -12,7 +12,9 @@ from aces.catalog_store import keep_catalog, stored_catalog
 from aces.errors import SpecError, StoreError, nearest
 from aces.llm.records import Connection
 from aces.spec import ExperimentSpec
-from aces.store import Progress, RunStore
+from aces.stopping import Stopped
+from aces.store import Finished, Progress, RunStore
+from aces.types import Trial
 from experiments.designs import DESIGNS, Cell, Design, History
 from experiments.executors import Executor, Setting
 from experiments.manifest import changes, now, session_facts, write_manifest
@@ -29,6 +31,7 @@ from experiments.serving import (
     stored_connections,
 )
 from experiments.station import Job
+from experiments.stopping import Watch, check_rules, keep_stop, stops
 
 OnProgress = Callable[[Progress], None]
 
@@ -71,6 +74,8 @@ class RunResult:
     too_many_failed: bool
     budget_reached: bool = False
     """Whether it ended because of that, with trials left to run."""
+    stopped: tuple[Stopped, ...] = ()
+    """Where buyers were stopped by rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,7 @@ def run(
     """
     plan = make_plan(spec, catalog)
     _check_buyers(spec, buyers)
+    check_rules(plan)
     with RunStore.create(out) as store, ExitStack() as stack:
         _claim(store, plan)
         retry = store.retryable_ids() if retry_failed else set()
@@ -133,7 +139,9 @@ def run(
                     break
         progress = store.progress()
         failed = work.limit.exceeded(progress.operational_failures, progress.done)
-        return RunResult(progress, tuple(changes(store)), failed, work.budget_reached)
+        stopped = tuple(stops(store).values())
+        facts = progress, tuple(changes(store)), failed, work.budget_reached
+        return RunResult(*facts, stopped=stopped)
 
 
 def _line(plan: Plan, store: RunStore, answering: Answering) -> Line:
@@ -255,6 +263,14 @@ def _batches(store: RunStore, plan: Plan, retry: set[str]) -> Iterator[list[Job]
         batch, index = batch + 1, index + len(trials)
 
 
+def _by_arm(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Jobs by buyer and interface, so that each can end by itself."""
+    parts: dict[tuple[str, str], list[Job]] = {}
+    for job in jobs:
+        parts.setdefault((job.trial.buyer, job.trial.interface), []).append(job)
+    return list(parts.values())
+
+
 @dataclass(slots=True)
 class _Work:
     """Carries out the jobs of a run."""
@@ -276,6 +292,8 @@ class _Work:
     def carry_out(self, jobs: Sequence[Job], session: int) -> bool:
         """Runs jobs and stores what is finished; returns whether there is a point in going on."""
         groups = self.line.in_turn(jobs)
+        if self.plan.spec.stop:
+            groups = [part for group in groups for part in _by_arm(group)]
         self._reach_listening(groups)
         if not jobs:
             self.on_progress(self.store.progress())
@@ -311,6 +329,12 @@ class _Work:
 
     def _run(self, jobs: Sequence[Job], again: set[str], session: int) -> bool:
         """Runs jobs that can be run together; `again` are the ids that do not count as failed."""
+        watch = self._watch(jobs[0].trial, again)
+        if watch is not None and watch.stopped is not None:
+            last = watch.stopped.last_index
+            jobs = [job for job in jobs if job.trial.plan_index <= last]
+        if not jobs:
+            return True
         progress = self.store.progress(again)
         self.on_progress(progress)
         asks = jobs[0].trial.buyer in self.line.buyers
@@ -322,10 +346,10 @@ class _Work:
         stored = replace(self.plan, catalog=stored_catalog(self.store))
         faces = frozenset(job.trial.interface for job in jobs)
         setting = Setting(stored, self.store.blobs.folder, faces, connections)
-        done = 0
+        done, stops_now = 0, False
 
         def enough() -> bool:
-            return asks and self._over_budget(progress)
+            return stops_now or (asks and self._over_budget(progress))
 
         work = self.executor.run(setting, jobs, enough)
         try:
@@ -334,12 +358,29 @@ class _Work:
                 progress = progress.with_finished(finished)
                 done += len(finished)
                 self.on_progress(progress)
+                if watch is not None and not watch.stopped:
+                    stops_now = self._stops(watch, finished)
                 if self._hopeless(progress):
                     return False
         finally:
             work.close()
-        self.budget_reached = done < len(jobs)
+        self.budget_reached = done < len(jobs) and not stops_now
         return not self.budget_reached
+
+    def _watch(self, trial: Trial, again: set[str]) -> Watch | None:
+        """Follows the arm of a trial where there are stopping rules."""
+        if not self.plan.spec.stop:
+            return None
+        watch = Watch.of(self.store, self.plan, (trial.buyer, trial.interface), again)
+        self._stops(watch, ())
+        return watch
+
+    def _stops(self, watch: Watch, finished: Sequence[Finished]) -> bool:
+        """Whether the rules are met, which is stored before anything else is."""
+        if not watch.add(finished) or watch.stopped is None:
+            return False
+        keep_stop(self.store, watch.stopped)
+        return True
 
     def _hopeless(self, progress: Progress) -> bool:
         """Whether so much has failed early that it will not get better by itself."""

@@ -168,15 +168,20 @@ def plan(
     from aces.catalog import load_catalog
     from experiments.plan import make_plan
     from experiments.power import describe
+    from experiments.stopping import check_rules
 
     spec = read_experiment(experiment, settings)
     catalog = load_catalog(spec.catalog, spec.folder)
-    facts = describe(make_plan(spec, catalog))
+    made = make_plan(spec, catalog)
+    check_rules(made)
+    facts = describe(made)
     if as_json:
         typer.echo(json.dumps(facts, indent=1, ensure_ascii=False))
         return
     console.print(f"[bold]{spec.name}[/]  seed {spec.seed}, catalogue {spec.catalog}")
     show_table(("what", "how many"), facts["size"].items())
+    for rule in spec.stop:
+        say(f"stops early: {rule}")
     console.print()
     show_table(("treatment", "levels", "drawn"), facts["treatments"])
     for note in facts["design"]:

@@ -138,6 +138,8 @@ def _show_result(result: "RunResult", spec: "ExperimentSpec", max_failed: str) -
         )
     if result.budget_reached:
         _show_budget(spec, result.progress)
+    for stopped in result.stopped:
+        say(str(stopped))
 
 
 def _show_budget(spec: "ExperimentSpec", progress: "Progress") -> None:
@@ -224,6 +226,7 @@ def _show_counts(progress: "Progress") -> None:
 
 def status(folder: RunFolder) -> None:
     """Say how far a run is, how fast it went, and what failed and why."""
+    from aces.stopping import Stopped
     from aces.store import RunStore
 
     with RunStore.open(folder) as store:
@@ -231,6 +234,8 @@ def status(folder: RunFolder) -> None:
         console.print(f"[bold]{spec['name'] if spec else folder}[/]")
         progress = store.progress()
         _show_counts(progress)
+        for one in store.meta("stopped") or []:
+            say(str(Stopped.model_validate(one)))
         _show_speed(store)
         _show_models(store)
         failures = store.db.execute(
