@@ -1,5 +1,6 @@
 """From the rows of another format to a catalogue: one place for what all formats get wrong."""
 
+import codecs
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,13 @@ from aces.catalog_builder import CatalogBuilder, UnusableError
 from aces.catalogs import _cleaning as clean
 from aces.errors import CatalogError
 from aces.money import minor_digits
-from aces.pictures import MISSING_KEY, PictureError, PictureFetcher, missing_picture
+from aces.pictures import (
+    MISSING_KEY,
+    PictureError,
+    PictureFetcher,
+    UnreachableError,
+    missing_picture,
+)
 from aces.types import Category, Record
 
 Row = Mapping[str, Any]
@@ -36,7 +43,7 @@ class ImportOptions(Record):
     @classmethod
     def _known(cls, name: str) -> str:
         try:
-            b"".decode(name)
+            codecs.lookup(name)
         except LookupError:
             raise ValueError(f"there is no encoding '{name}'") from None
         return name
@@ -51,6 +58,7 @@ class Format:
         names: Our column -> the source's, for problems.
         markup: Our columns that hold HTML by design.
         currency: Of prices that say none.
+        says: Whether prices say their currency, so that the commonest is the catalogue's.
         scale: What ratings count up to.
     """
 
@@ -58,6 +66,7 @@ class Format:
     names: Mapping[str, str]
     markup: tuple[str, ...] = ()
     currency: str = "USD"
+    says: bool = False
     scale: float = 5
 
 
@@ -91,7 +100,7 @@ class Intake:
         self._paths: dict[str, tuple[str, ...]] = {}
 
     def take(self, where: str, row: Row) -> None:
-        """Takes a row; it is looked at when all are there, for the currency is the commonest."""
+        """Takes a row; it is looked at when all are there, since the commonest currency counts."""
         self._rows.append((where, row))
 
     def take_all(
@@ -145,9 +154,9 @@ class Intake:
         return catalog
 
     def _currency(self) -> str:
-        """The currency that most prices say they are in."""
-        if self.options.currency:
-            return self.options.currency
+        """The user's, or the one that most prices say they are in, or the format's."""
+        if self.options.currency or not self.format.says:
+            return self.options.currency or self.format.currency
         said = Counter(filter(None, (_said(row) for _, row in self._rows)))
         return said.most_common(1)[0][0] if said else self.format.currency
 
@@ -174,7 +183,7 @@ class Intake:
         try:
             key, file = self.fetcher.get(url)
         except PictureError as error:
-            if self.fetcher.online:
+            if self.fetcher.online and not isinstance(error, UnreachableError):
                 tell(str(error))
             else:
                 self.tell_once("all rows", self.format.names.get("urls", "urls"), url, str(error))

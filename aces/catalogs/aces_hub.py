@@ -27,7 +27,7 @@ COLUMNS = {"query", "experiment_label", "experiment_number", "title", "price", "
 
 
 class AcesHubImporter:
-    """ACES's published trials: .parquet or .csv, a folder, or a hub id such as My-Custom-AI/ACE-BB."""
+    """ACES's published trials: .parquet, .csv, a folder, or a hub id (My-Custom-AI/ACE-BB)."""
 
     remote = True
     """A source that is no path is looked for on the hub."""
@@ -58,6 +58,9 @@ class AcesHubImporter:
         with reading(path):
             files = self._files(path)
             trials = list(islice(self._trials(files, intake, screenshots), self.options.limit))
+        if len(trials) == self.options.limit:
+            reason = "experiments are taken, as `limit` says; the rest is not read"
+            intake.report(trials[-1].where, "limit", len(trials), reason)
         named = [_with_ids(trial) for trial in trials]
         _take_products(intake, named)
         catalog = intake.finish()
@@ -138,8 +141,8 @@ def _with_ids(trial: Trial) -> tuple[Trial, list[str]]:
     for row in trial.rows:
         found = (row.get(name) for name in ("sku", "id", "url", "title"))
         id = clean.product_id(next((each for each in found if not clean.missing(each)), ""))
-        times = sum(known == id or known.startswith(f"{id}.copy") for known in ids)
-        ids.append(f"{id}.copy{times + 1}"[-80:] if id and times else id)
+        times = sum(known == id or known.startswith(f"{id[:70]}.copy") for known in ids)
+        ids.append(f"{id[:70]}.copy{times + 1}" if id and times else id)
     return trial, ids
 
 
@@ -205,7 +208,9 @@ def _downloaded(id: str, subset: str) -> Path:
     command = f"hf download {id} --repo-type dataset --local-dir {id.rpartition('/')[2]}"
     by_hand = f"Fetch it yourself, `{command}`, and give the folder"
     try:
-        from huggingface_hub import snapshot_download
+        from huggingface_hub import (  # type: ignore[import-not-found, unused-ignore]
+            snapshot_download,
+        )
     except ImportError:
         raise CatalogError(
             f"there is no file '{id}', and without the package huggingface_hub no data set is "

@@ -54,7 +54,7 @@ class GoogleMerchantImporter:
         Raises:
             CatalogError: If the file is broken as a whole; broken rows are problems.
         """
-        intake = Intake(Format("google-merchant", NAMES), path.parent, self.options)
+        intake = Intake(Format("google-merchant", NAMES, says=True), path.parent, self.options)
         with reading(path):
             text = path.suffix in (".tsv", ".txt")
             items = self._text(path, intake) if text else _xml(path, intake)
@@ -93,7 +93,7 @@ def _item(element: Any) -> Item:  # noqa: ANN401
     """An item's attributes; Google's own come before RSS's of the same name."""
     item: Item = {}
     for child in element.iterchildren("{*}*"):
-        namespace, _, name = child.tag[1:].rpartition("}")
+        namespace, _, name = child.tag.removeprefix("{").rpartition("}")
         parts = {
             part.tag.rpartition("}")[2]: part.text or "" for part in child.iterchildren("{*}*")
         }

@@ -79,7 +79,9 @@ class JsonldImporter:
         """
         pages = path.is_dir()
         files = sorted(f for f in path.iterdir() if f.suffix in PAGES) if pages else [path]
-        intake = Intake(Format("jsonld", NAMES), path if pages else path.parent, self.options)
+        intake = Intake(
+            Format("jsonld", NAMES, says=True), path if pages else path.parent, self.options
+        )
         with reading(path):
             nodes = (
                 (f"{file.name} {where}" if pages else where, node)
