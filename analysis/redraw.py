@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from aces import terms
 from aces.design import Draw, block_size
-from aces.terms import default_terms
 from analysis.study import Study
 
 Floats = NDArray[np.float64]
@@ -80,8 +79,7 @@ class Redraw:
     @property
     def terms(self) -> tuple[str, ...]:
         """The terms that the design varies."""
-        shelf = self.study.spec.shelf
-        return tuple(default_terms(self.study.varied, shelf.size, shelf.columns))
+        return tuple(self.study.default_terms)
 
     def pool(self, task_id: str) -> Drawn:
         """Returns fresh draws of a task's worlds, whole blocks one after another."""

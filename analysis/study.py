@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from aces.design import Declaration, Draw, draw_world
+from aces.design import Declaration, Draw, draw_world, shown_size
 from aces.errors import StoreError
 from aces.seeds import Stream
 from aces.spec import ExperimentSpec, Plugin
@@ -150,7 +150,8 @@ class Study:
     @property
     def default_terms(self) -> list[str]:
         """Terms of the default analysis."""
-        return default_terms(self.varied, self.spec.shelf.size, self.spec.shelf.columns)
+        size = shown_size(self.declarations, self.spec.shelf.size)
+        return default_terms(self.varied, size, self.spec.shelf.columns)
 
     def draw(self, task_id: str, k: int, *, again: str = "") -> tuple[list[str], Draw]:
         """Returns the shelf and the levels of world k of a task, by the stored design.

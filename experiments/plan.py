@@ -19,7 +19,8 @@ from aces.types import Assignment, Buyer, Factor, Ground, Listing, Mark, Task, T
 from agents.buyers import BUYERS
 from agents.interfaces import INTERFACES
 from experiments.answers import check_answers, with_copies
-from experiments.designs import DESIGNS, Cell, Declared
+from experiments.designs import Cell
+from experiments.designs._declared import check_shelves, designed, incomplete
 from marketplace.marks import STANDARD_MARKS, legend
 from marketplace.treatments import TREATMENTS
 from marketplace.worlds import build_world
@@ -202,7 +203,8 @@ class Plan:
     def default_terms(self) -> list[str]:
         """The terms of the default analysis."""
         shelf = self.spec.shelf
-        return terms.default_terms(self.varied(), shelf.size, shelf.columns)
+        size = design.shown_size(self.declarations, shelf.size)
+        return terms.default_terms(self.varied(), size, shelf.columns)
 
 
 def who(plugin: Plugin, registry: Registry[Any]) -> dict[str, Any]:
@@ -243,14 +245,15 @@ def make_plan(spec: ExperimentSpec, catalog: Catalog) -> Plan:
     ids = list(dict.fromkeys(product_id for pool in pools.values() for product_id in pool))
     listings = [catalog.listings[product_id] for product_id in ids]
     declarations = _declarations(spec)
-    declared = _designed(spec, declarations, pools, catalog)
+    check_shelves(spec, declarations)
+    declared = designed(spec, declarations, pools, catalog)
     if declared is not None:
         declarations[spec.design.name] = declared.declaration
     _check_named(spec, declarations, pools, catalog.pictures)
     check_answers(spec, catalog, pools, declarations)
     resolved = _resolve_buyers(spec, listings, declarations)
     sold = catalog if spec.shelf.rest == "catalog" else _sliced(catalog, ids, declarations)
-    notes = (*(declared.notes if declared else ()), *_incomplete(spec, declarations))
+    notes = (*(declared.notes if declared else ()), *incomplete(spec, declarations))
     return Plan(resolved, sold, pools, declarations, notes)
 
 
@@ -312,42 +315,6 @@ def _declarations(spec: ExperimentSpec) -> dict[str, design.Declaration]:
     return found
 
 
-def _designed(
-    spec: ExperimentSpec,
-    declarations: Mapping[str, design.Declaration],
-    pools: Mapping[str, Sequence[str]],
-    catalog: Catalog,
-) -> Declared | None:
-    """What the design sets together, if it does."""
-    plugin: Any = DESIGNS.build(spec.design.use, dict(spec.design.parameters))
-    if not hasattr(plugin, "declare"):
-        return None
-    size = spec.shelf.size
-    shelves = [[catalog.listings[i] for i in pool[:size]] for pool in pools.values()]
-    try:
-        if spec.design.name in declarations:
-            raise SpecError(
-                f"a treatment is called '{spec.design.name}' too; `name:` one otherwise"
-            )
-        declared: Declared = plugin.declare(declarations, shelves)
-    except SpecError as error:
-        raise SpecError(f"{spec.where('design')}: {error}") from error
-    return declared
-
-
-def _incomplete(
-    spec: ExperimentSpec, declarations: Mapping[str, design.Declaration]
-) -> Iterator[str]:
-    """Says so where the last block of worlds is not whole."""
-    block = design.block_size(declarations, spec.shelf.size)
-    over = spec.worlds_per_task % block
-    if over:
-        yield (
-            f"worlds are drawn in blocks of {block}; the last {over} of {spec.worlds_per_task} per "
-            f"task are not a whole one: {spec.worlds_per_task - over + block} would be balanced"
-        )
-
-
 def _check_named(
     spec: ExperimentSpec,
     declarations: Mapping[str, design.Declaration],
@@ -370,11 +337,6 @@ def _check_named(
                         f"{spec.where('treatments', index)}: '{name}' names picture '{key}', "
                         f"which the catalogue does not have{nearest(key, pictures)}"
                     )
-        if isinstance(declaration, design.Square) and spec.shelf.sample:
-            raise SpecError(
-                f"{spec.where('treatments', index, 'order')}: products that differ from world to "
-                "world can't be balanced over slots; give `sample: false`, or `order: random`"
-            )
         if isinstance(declaration, design.Fixed) and declaration.level == "position":
             for task_id, pool in pools.items():
                 taken = [declaration.values.get(product_id) for product_id in pool]

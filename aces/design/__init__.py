@@ -17,6 +17,7 @@ from aces.design.answers import BestOffer, Improvement
 from aces.design.arms import Arm, Arms
 from aces.design.draws import Draw, Fixed, Permutation
 from aces.design.factors import Factor, FactorSettings, Headroom
+from aces.design.removal import Removal
 from aces.design.settings import Version, Versions
 from aces.design.squares import Square
 from aces.design.table import Crossable, Pairs, Table
@@ -39,6 +40,7 @@ __all__ = [
     "Improvement",
     "Pairs",
     "Permutation",
+    "Removal",
     "Square",
     "Table",
     "Tag",
@@ -48,7 +50,9 @@ __all__ = [
     "block_size",
     "draw",
     "draw_world",
+    "group_size",
     "shelf",
+    "shown_size",
 ]
 
 V = TypeVar("V")
@@ -63,6 +67,7 @@ Declaration = Annotated[
     | Tags
     | Arms
     | Versions
+    | Removal
     | Table
     | Pairs,
     Field(discriminator="kind"),
@@ -143,7 +148,15 @@ def draw_world(
     grouped = group_size(declarations)
     world = stream.child(k) if grouped == 1 else stream.child("group", k // grouped)
     shown = shelf(pool, size, sample, world.child("shelf"))
+    for name, declaration in declarations.items():
+        if isinstance(declaration, Removal):
+            shown = declaration.keep(shown, world.child("removal", name))
     return shown, draw(declarations, shown, k, world.child("levels"), stream.child("blocks"))
+
+
+def shown_size(declarations: Mapping[str, Declaration], size: int) -> int:
+    """Returns how many listings of a shelf are shown: those not left out."""
+    return size - sum(d.count for d in declarations.values() if isinstance(d, Removal))
 
 
 def group_size(declarations: Mapping[str, Declaration]) -> int:
@@ -161,5 +174,6 @@ def block_size(declarations: Mapping[str, Declaration], size: int) -> int:
         size: Listings on the shelf.
     """
     squares = [d.block(size) for d in declarations.values() if isinstance(d, Square)]
+    turns = [len(d.tests) for d in declarations.values() if isinstance(d, BestOffer)]
     tables = [len(d.rows) for d in declarations.values() if isinstance(d, Table)]
-    return math.lcm(*tables, group_size(declarations) * math.lcm(*squares))
+    return math.lcm(*tables, group_size(declarations) * math.lcm(*squares, *turns))

@@ -52,13 +52,22 @@ class Factor(FactorSettings, OneLevel):
     minimum: int = Field(default=0, ge=0)
     hides: tuple[str, ...] = ()
     """Optional fields that are taken away, because they would contradict the drawn value."""
+    shift: tuple[Annotated[float, Field(gt=0, le=1000)], ...] = ()
+    """One of these, equally likely, times every factor of a world; the level `<...>_shift`."""
+
+    @property
+    def shift_level(self) -> str:
+        """Name of the level that holds the shift: `price_shift` of `price_cents`."""
+        return f"{self.level.removesuffix('_cents')}_shift"
 
     def levels(self) -> list[str]:
         """Returns every level it sets."""
-        return [self.level, *self.hides]
+        return [self.level, *self.hides, *([self.shift_level] if self.shift else [])]
 
     def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
         """Returns rounded values with their probability or density."""
+        if self.shift:
+            return self._shifted(listings, k, stream)
         base = [getattr(item, self.level) for item in listings]
         if self.distribution == "levels" and not (self.keep_first and k == 0):
             return self._draw_levels(listings, stream.generator())
@@ -68,7 +77,7 @@ class Factor(FactorSettings, OneLevel):
 
     def options(self, listings: Sequence[Listing]) -> list[list[Any]]:
         """Returns the values by factor drawn: of each listing, or of the whole shelf."""
-        if self.distribution != "levels":
+        if self.distribution != "levels" or self.shift:
             return []
         base = [getattr(item, self.level) for item in listings]
         if self.scope == "shelf":
@@ -88,6 +97,39 @@ class Factor(FactorSettings, OneLevel):
         often = tuple(map(chance, each, chosen, shares))
         hidden: dict[str, tuple[Any, ...]] = dict.fromkeys(self.hides, (None,) * n)
         return Draw({self.level: values, **hidden}, marginals={self.level: often})
+
+    def _shifted(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
+        """The draw with one more factor for the whole shelf.
+
+        Densities are given the shift; marginal probabilities are over all shifts.
+        """
+        first = self.keep_first and k == 0
+        chosen = int(stream.child("shift").uniform() * len(self.shift))
+        shift = 1.0 if first else self.shift[chosen]
+        drawn = self._at_shift(shift).draw(listings, k, stream)
+        often = 1.0 if first else self.shift.count(shift) / len(self.shift)
+        drawn.levels[self.shift_level] = (shift,) * len(listings)
+        drawn.marginals[self.shift_level] = (often,) * len(listings)
+        if self.distribution == "levels" and not first:
+            pairs = zip(listings, drawn.levels[self.level], strict=True)
+            drawn.marginals[self.level] = tuple(self._often(item, value) for item, value in pairs)
+        return replace(drawn, probability=drawn.probability * often)
+
+    def _at_shift(self, shift: float) -> "Factor":
+        """The same draw with every factor so many times as large."""
+        scaled = {
+            "mu": self.mu + math.log(shift),
+            "low": self.low * shift,
+            "high": self.high * shift,
+            "factors": tuple(factor * shift for factor in self.factors),
+        }
+        return self.model_copy(update={**scaled, "shift": ()})
+
+    def _often(self, item: Listing, value: int) -> float:
+        """How often a listing shows a value, over all factors and shifts."""
+        base = getattr(item, self.level)
+        shown = [self._round(base, f * shift) for shift in self.shift for f in self.factors]
+        return shown.count(value) / len(shown)
 
     def _draw(self, base: list[int], k: int, stream: Stream) -> Draw:
         if self.keep_first and k == 0:

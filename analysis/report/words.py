@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from aces.design import (
     Arms,
+    BestOffer,
     Declaration,
     Factor,
     Fixed,
     Headroom,
     Pairs,
     Permutation,
+    Removal,
     Square,
     Table,
     Tags,
@@ -140,6 +142,12 @@ def _drawn(declaration: Declaration) -> str:
         case Versions():
             names = listed([version.name for version in declaration.versions])
             return f"the page as {names}, drawn per world"
+        case BestOffer():
+            tests = listed([test.name for test in declaration.tests])
+            return f"one listing of each shelf has the best {declaration.level}: {tests} in turn"
+        case Removal():
+            among = f" of {listed(declaration.among)}" if declaration.among else ""
+            return f"{declaration.count}{among} left out of each shelf at random"
         case Table():
             return (
                 f"{listed(declaration.treatments)} together, each of {len(declaration.rows)} "
@@ -158,7 +166,9 @@ def _factor(declaration: Factor) -> str:
         "levels": "one of " + ", ".join(f"{factor:g}" for factor in declaration.factors),
     }[declaration.distribution]
     per = " for the whole shelf" if declaration.scope == "shelf" else " for each listing"
-    return f"{declaration.level.removesuffix('_cents').replace('_', ' ')} × {by}{per}"
+    shift = ", ".join(f"{factor:g}" for factor in declaration.shift)
+    also = f", and × one of {shift} for the whole shelf" if shift else ""
+    return f"{declaration.level.removesuffix('_cents').replace('_', ' ')} × {by}{per}{also}"
 
 
 def buyer_sentence(buyer: Plugin, truth: Mapping[str, float] | None) -> str:

@@ -1,6 +1,6 @@
 """What a listing costs."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -15,6 +15,9 @@ class PriceTreatment:
 
         ending: Literal["free", "keep"] = "free"
         """`keep`: a .99 price ends in .99 again."""
+        shift: tuple[Annotated[float, Field(gt=0, le=1000)], ...] = ()
+        """One more factor for the whole shelf, drawn per world: `[0.7, 1, 1.4]`. It is what tells
+        about leaving; independent prices hardly move what the shelf as a whole is worth."""
         list_price: Literal["hide", "keep"] = "hide"
         """`hide`: a struck-through price would turn a drawn price into a random discount."""
         fixed: dict[str, PositiveInt] = Field(default={})

@@ -58,6 +58,9 @@ DISCRETE = {
     "factors of a shelf": Factor(
         level="review_count", distribution="levels", factors=(1.0, 1.05, 2.0), scope="shelf"
     ),
+    "factors and a shift": Factor(
+        level="price_cents", distribution="levels", factors=(0.5, 1.0), shift=(1.0, 2.0)
+    ),
     "headroom": Headroom(),
     "headroom to the top": Headroom(spread=1.0),
     "steps": Headroom(steps=(-0.2, 0.0, 0.1, 0.1)),
@@ -83,6 +86,7 @@ CONTINUOUS = {
     "lognormal": Factor(level="price_cents", sigma=0.3, minimum=1, hides=("list_price_cents",)),
     "uniform": Factor(level="price_cents", distribution="uniform", low=0.5, high=2.0),
     "shelf": Factor(level="price_cents", scope="shelf"),
+    "shift": Factor(level="price_cents", shift=(0.7, 1.4), ending="keep", keep_first=True),
     "ending": Factor(level="price_cents", ending="keep"),
     "count": Factor(level="review_count", sigma=1.0, rounding="down", keep_first=True),
     "given": Fixed(level="price_cents", values={"p0": 5}),
@@ -248,6 +252,21 @@ def test_stated_densities_are_those_of_the_law(declaration, law):
     assert stats.kstest(values, law.cdf).pvalue > 1e-4
     stated = [each.densities["price_cents"][0] for each in drawn]
     assert stated == pytest.approx(law.pdf(values).tolist(), rel=1e-6)
+
+
+@pytest.mark.parametrize("distribution", ["lognormal", "uniform"])
+def test_a_shift_moves_a_whole_shelf_on_top_of_single_draws(distribution):
+    plain = Factor(level="price_cents", distribution=distribution)
+    shifted = plain.model_copy(update={"shift": (0.5, 2.0)})
+    one = [Listing(product_id="p", title="t", price_cents=10**9)]
+    for i in range(50):
+        alone, both = (d.draw(one * 3, 1, Stream("shift", i)) for d in (plain, shifted))
+        (shift,) = set(both.levels["price_shift"])
+        expected = [shift * price for price in alone.levels["price_cents"]]
+        assert both.levels["price_cents"] == pytest.approx(expected)
+        stated = [density / shift for density in alone.densities["price_cents"]]
+        assert both.densities["price_cents"] == pytest.approx(stated)
+        assert both.probability == 0.5
 
 
 def test_one_factor_moves_a_whole_shelf():

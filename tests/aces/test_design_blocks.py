@@ -15,6 +15,7 @@ from aces.design import (
     Headroom,
     Pairs,
     Permutation,
+    Removal,
     Square,
     Table,
     Version,
@@ -231,3 +232,23 @@ def test_aliases_are_those_of_the_textbook():
 def test_impossible_factorials_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+# -- products left out ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("among", [None, ("p0", "p3", "p4")])
+def test_every_choice_of_what_is_left_out_is_equally_likely(among):
+    pool, n = listings(5), 3000
+    declarations = {"menu": Removal(count=2, among=among), "position": Permutation()}
+    kept = Counter()
+    for k in range(n):
+        shown, drawn = draw_world(declarations, pool, 5, False, k, TASK)
+        kept[tuple(item.product_id for item in shown)] += 1
+        assert sorted(drawn.levels["position"]) == [1, 2, 3]
+        assert drawn.probability == pytest.approx(1 / (3 if among else 10) / 6)
+    choices = 3 if among else 10
+    assert len(kept) == choices
+    assert all(len(names) == 3 and list(names) == sorted(names) for names in kept)
+    assert all(abs(c - n / choices) < 5 * (n / choices) ** 0.5 for c in kept.values())
+    assert all({"p1", "p2"} <= set(names) for names in kept) == bool(among)

@@ -143,3 +143,49 @@ def test_designs_say_what_they_cannot_do(planned, text, message):
 def test_nothing_to_set(planned):
     with pytest.raises(SpecError, match="no treatment has levels that can be set"):
         planned(design("factorial"))
+
+
+# -- what shelves hold, and what they cost as a whole ----------------------------------------
+
+
+def test_products_left_out_are_not_there(go, folder, demo):
+    menu = (POSITION, "  - {use: position}\n  - {use: menu, remove: 2}\n")
+    go(menu, settings=["worlds_per_task=40"])
+    table, _, found, differing = checks_of(folder / "run")
+    assert (differing, found["Balance"].passed) == (0, True)
+    shown = table.drop_duplicates(["world_id", "product_id"])
+    assert set(shown.groupby("world_id").size()) == {4}
+    assert shown.groupby("task_id")["product_id"].nunique().tolist() == [6, 6]
+    assert table.loc[table["chosen"] == 1, "trial_id"].is_unique
+    with RunStore.open(folder / "run") as store:
+        terms = {e.term for e in analyze(store).estimates if e.estimator == "conditional_logit"}
+    assert {"row_1", "col_1", "col_2"} <= terms
+
+
+def test_dear_shelves_are_left(go, buyers, folder):
+    leaving = "  - {use: utility, name: p, coefficients: {log_price: -2}, outside_option: -5.5}\n"
+    shift = ("sigma: 0.3}", "sigma: 0.3, shift: [0.25, 1, 4]}")
+    analysis = "analysis: [{use: conditional_logit, outside: true, terms: [log_price]}]\n"
+    go(shift, buyers(leaving + analysis), settings=["worlds_per_task=120"])
+    table, _, found, differing = checks_of(folder / "run")
+    assert (differing, found["Balance"].passed) == (0, True)
+    trials = table.groupby("trial_id").agg(bought=("chosen", "max"), at=("price_shift", "first"))
+    share = trials.groupby("at")["bought"].mean()
+    assert share[0.25] > share[1.0] + 0.03 > share[4.0] + 0.2
+    with RunStore.open(folder / "run") as store:
+        (price,) = [e for e in analyze(store).estimates if e.term == "log_price"][:1]
+    assert abs(price.estimate + 2) < 3 * price.std_error < 1
+
+
+@pytest.mark.parametrize(
+    ("treatments", "settings", "message"),
+    [
+        ("[position, {use: menu, remove: 5}]", {}, "two listings of 6 must stay"),
+        ("[{use: position, order: latin}, menu]", {}, "no `menu`"),
+        ("[position, menu]", {"shelf.rest": "catalog"}, "still be found"),
+        ("[position, {use: menu, among: [x]}]", {}, "one task"),
+    ],
+)
+def test_shelves_that_cannot_be(planned, treatments, settings, message):
+    with pytest.raises(SpecError, match=message):
+        planned(**settings, treatments=treatments)

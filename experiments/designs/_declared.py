@@ -1,0 +1,110 @@
+"""What a design adds to the treatments' draws, and which of them can't go together."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from aces import design
+from aces.catalog import Catalog
+from aces.errors import SpecError
+from aces.spec import ExperimentSpec
+from experiments.designs import DESIGNS, Declared
+
+Declarations = Mapping[str, design.Declaration]
+
+
+def designed(
+    spec: ExperimentSpec,
+    declarations: Declarations,
+    pools: Mapping[str, Sequence[str]],
+    catalog: Catalog,
+) -> Declared | None:
+    """Returns what the design sets together, if it does.
+
+    Raises:
+        SpecError: Naming the line, if treatments can't be set as the design asks.
+    """
+    plugin: Any = DESIGNS.build(spec.design.use, dict(spec.design.parameters))
+    if not hasattr(plugin, "declare"):
+        return None
+    size = spec.shelf.size
+    shelves = [[catalog.listings[i] for i in pool[:size]] for pool in pools.values()]
+    try:
+        if spec.design.name in declarations:
+            raise SpecError(
+                f"a treatment is called '{spec.design.name}' too; `name:` one otherwise"
+            )
+        declared: Declared = plugin.declare(declarations, shelves)
+        _same_listings(spec, declarations, declared.declaration)
+    except SpecError as error:
+        raise SpecError(f"{spec.where('design')}: {error}") from error
+    return declared
+
+
+def _same_listings(
+    spec: ExperimentSpec, declarations: Declarations, declared: design.Declaration
+) -> None:
+    """A table with factors of single listings needs the same listings in every world."""
+    by_listing = isinstance(declared, design.Table) and len(declared.rows[0]) > len(
+        declared.treatments
+    )
+    if by_listing and (spec.shelf.sample or _removals(declarations)):
+        raise SpecError(
+            "levels of single listings can't be set where worlds have different products; give "
+            "`sample: false` and no `menu`, or set levels of whole worlds only"
+        )
+
+
+def check_shelves(spec: ExperimentSpec, declarations: Declarations) -> None:
+    """Refuses orders and removals that the shelves do not allow.
+
+    Raises:
+        SpecError: Naming the line.
+    """
+    removed = _removals(declarations)
+    changing = spec.shelf.sample or bool(removed)
+    for index, (name, declaration) in enumerate(declarations.items()):
+        place = spec.where("treatments", index)
+        if isinstance(declaration, design.Square) and changing:
+            raise SpecError(
+                f"{place}.order: products that differ from world to world can't be balanced over "
+                "slots; give `sample: false` and no `menu`, or `order: random`"
+            )
+        fixed = isinstance(declaration, design.Fixed) and declaration.level == "position"
+        if fixed and removed:
+            raise SpecError(f"{place}: given slots would have gaps where '{removed[0]}' removes")
+        if isinstance(declaration, design.Removal):
+            _check_removal(spec, f"{place}: '{name}'", declaration)
+
+
+def _check_removal(spec: ExperimentSpec, place: str, removal: design.Removal) -> None:
+    """At least two listings must stay, and what is left out must not be for sale elsewhere."""
+    among = spec.shelf.size if removal.among is None else len(removal.among)
+    if removal.count > among or removal.count > spec.shelf.size - 2:
+        raise SpecError(
+            f"{place} removes {removal.count} of {among}; two listings of {spec.shelf.size} must "
+            "stay on the shelf"
+        )
+    if removal.among is not None and (spec.shelf.sample or len(spec.tasks) > 1):
+        raise SpecError(
+            f"{place}: `among:` needs the same products in all worlds: one task, `sample: false`"
+        )
+    if spec.shelf.rest != "none":
+        raise SpecError(
+            f"{place}: what is left out of the shelf would still be found in the shop; give "
+            "`rest: none`"
+        )
+
+
+def _removals(declarations: Declarations) -> list[str]:
+    return [name for name, d in declarations.items() if isinstance(d, design.Removal)]
+
+
+def incomplete(spec: ExperimentSpec, declarations: Declarations) -> Iterator[str]:
+    """Says so where the last block of worlds is not whole."""
+    block = design.block_size(declarations, spec.shelf.size)
+    over = spec.worlds_per_task % block
+    if over:
+        yield (
+            f"worlds are drawn in blocks of {block}; the last {over} of {spec.worlds_per_task} per "
+            f"task are not a whole one: {spec.worlds_per_task - over + block} would be balanced"
+        )
