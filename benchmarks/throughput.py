@@ -9,7 +9,7 @@ flight divided by the latency; what is shown is how much of the smaller one is r
 
 Memory: resident memory of a worker and of its browser over many trials, with a server that answers
 at once: the slope over the means of twenty blocks, with a 95 % interval, and the last quarter
-against the first.
+against the first, after warming up.
 """
 
 import argparse
@@ -222,14 +222,18 @@ def slope(done: Sequence[int], values: Sequence[float]) -> tuple[float, float]:
 
 
 def memory(trials: int) -> list[str]:
-    """Returns the table of memory, the first tenth of each run left out as warming up."""
+    """Returns the table of memory.
+
+    The first fifth of each run is left out: pages are renewed after some uses, and bounded caches
+    fill, so that it takes a few hundred trials until old and new are mixed.
+    """
     lines = [
         "| interface | process | mean, MiB | slope, MiB per 1,000 trials (95 % interval) "
         "| last quarter / first quarter |",
         "|---|---|---|---|---|",
     ]
     for interface in ("json", "screenshot"):
-        samples = [s for s in watch_memory(interface, trials) if s.done > trials // 10]
+        samples = [s for s in watch_memory(interface, trials) if s.done > trials // 5]
         done = [sample.done for sample in samples]
         for name in ("worker", "browser") if interface == "screenshot" else ("worker",):
             values = [getattr(sample, name) for sample in samples]
