@@ -155,7 +155,13 @@ class Catalog:
         """
         scale = rate * 10.0 ** (minor_digits(currency) - minor_digits(self.currency))
         listings = {id: _repriced(listing, scale) for id, listing in self.listings.items()}
-        return replace(self, currency=currency, listings=listings)
+        shelves = tuple(
+            shelf.model_copy(
+                update={"listings": tuple(_repriced(e, scale) for e in shelf.listings)}
+            )
+            for shelf in self.shelves
+        )
+        return replace(self, currency=currency, listings=listings, shelves=shelves)
 
     def picture(self, key: str) -> tuple[bytes, str]:
         """Returns a picture and its media type.

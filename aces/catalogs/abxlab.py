@@ -63,7 +63,7 @@ class AbxlabImporter:
             for number, (where, row) in enumerate(rows, start=1):
                 ids = _named(catalog, row)
                 if "" in ids or len(ids) < 2:
-                    absent = "product_url of one is not in products.csv; row left out"
+                    absent = "is of a product that was not read; row left out"
                     report(where, "product1_url ...", row.get("product1_url"), absent)
                     continue
                 _compare(catalog, row, ids, lambda *told, where=where: report(where, *told))

@@ -14,9 +14,18 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from aces import pictures
 from aces.catalog import load_catalog, write_catalog
 from aces.errors import CatalogError
 from aces.pictures import MISSING_KEY
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    """A folder for fetched pictures of each test's own."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    return folder
 
 
 def told(catalog):
@@ -72,6 +81,59 @@ def test_abxlab_with_its_pairs(shared, tmp_path):
     assert pair.category == "digital_cameras"
     small = catalog.subset(list(catalog.products)[:20])
     assert small.shelves == ()
+
+
+def test_abxlab_s_pairs_must_agree_with_its_products(tmp_path):
+    (tmp_path / "products.csv").write_text(
+        "category,product_name,product_url,price,rating,reviews,has_options\n"
+        "Cheese,Brie,${env.abxlab_url}brie.html,$4.00,80%,3,False\n"
+        "Cheese,Feta,${env.abxlab_url}feta.html,$5.00,,0,False\n"
+    )
+    head = "category" + "".join(
+        f",product{n}_{what}"
+        for n in (1, 2)
+        for what in ("name", "url", "price", "rating", "reviews")
+    )
+    (tmp_path / "product_pairs-matched-ratings.csv").write_text(
+        f"{head}\nCheese,Feta,feta.html,5.0,,0,Brie,brie.html,4.5,80.0,3\n"
+        "Cheese,Brie,brie.html,4.0,80.0,3,Gone,gone.html,1,1,1\n"
+    )
+    catalog = load_catalog(tmp_path)
+    (shelf,) = catalog.shelves
+    assert (shelf.id, [each.title for each in shelf.listings]) == (
+        "pairs-matched-ratings/1", ["Feta", "Brie"])  # fmt: skip
+    file = "product_pairs-matched-ratings.csv"
+    assert told(catalog)[1:] == [
+        f"{file} line 2: product2_price is 4 in products.csv, which counts",
+        f"{file} line 3: product1_url ... is of a product that was not read; row left out",
+    ]
+    in_yen = catalog.priced_in("JPY", 150)
+    assert in_yen.shelves[0].listings[0].price_cents == 750
+
+
+def test_pictures_are_fetched_once_and_travel_with_the_catalogue(tmp_path, monkeypatch):
+    asked = []
+
+    def fetch(url, _):
+        asked.append(url)
+        return png("red")
+
+    monkeypatch.setattr(pictures, "fetch", fetch)
+    path = tmp_path / "feed.tsv"
+    path.write_text(
+        "id\ttitle\tprice\tproduct_type\timage_link\na\tCup\t3 USD\tCups\thttps://x.example/a\n"
+    )
+    before = load_catalog(path)
+    assert before.listings["a"].pictures == (MISSING_KEY,)
+    assert before.picture(MISSING_KEY)[0].startswith(b"\x89PNG")
+    fetched = load_catalog(path, fetch_pictures=True)
+    (key,) = fetched.listings["a"].pictures
+    assert fetched.picture(key) == (png("red"), "image/png")
+    assert (fetched.drawn, fetched.problems) == ({}, ())
+    assert load_catalog(path) == fetched  # from the folder of fetched pictures
+    assert load_catalog(f"{path}?pictures=none").listings["a"].pictures == ()
+    assert asked == ["https://x.example/a"]
+    assert kept_whole(fetched, tmp_path)
 
 
 def test_aces_trials_in_long_form(shared, tmp_path):
@@ -248,19 +310,24 @@ LISTED = {
 
 
 def test_json_ld_of_a_saved_page(tmp_path):
-    Image.new("RGB", (4, 4)).save(tmp_path / "kettle.png")
+    site = tmp_path / "site"
+    site.mkdir()
+    for file in (site / "kettle.png", tmp_path / "outside.png"):
+        Image.new("RGB", (4, 4)).save(file)
     scripts = [json.dumps(PRODUCT), json.dumps(LISTED), "{broken"]
-    (tmp_path / "page.html").write_text(
+    (site / "page.html").write_text(
         "<html><head>"
         + "".join(f'<script type="application/ld+json">{script}</script>' for script in scripts)
         + "</head><body><h1>Kettle</h1></body></html>"
     )
-    catalog = load_catalog(tmp_path / "page.html")
+    catalog = load_catalog(site / "page.html")
     kettle = catalog.listings["K1"]
     assert catalog.currency == "EUR"
     assert (kettle.price_cents, kettle.rating, kettle.review_count) == (4990, 4.2, 1204)
     assert [(o.seller, round(o.price_factor, 3)) for o in kettle.offers] == [("Other", 1.1)]
+    assert len(kettle.pictures) == 1
     assert kettle.pictures != (MISSING_KEY,)
+    assert any("outside the catalogue's folder" in line for line in told(catalog))
     assert catalog.products["K1"].specification == {"sku": "K1", "Volume": "1.7 l"}
     (review,) = catalog.products["K1"].reviews
     assert (review.stars, review.text, review.date) == (5, "Fast.", "2024-05-06")

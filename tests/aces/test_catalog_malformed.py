@@ -73,7 +73,8 @@ def lines(seed, size):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_every_malformed_row_is_reported_where_it_stands(seed, tmp_path):
+def test_every_malformed_row_is_reported_where_it_stands(seed, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     rows = list(lines(seed, 230))
     path = tmp_path / "meta_Bottles.jsonl"
     path.write_bytes(b"\n".join(row for _, row in rows))

@@ -36,8 +36,9 @@ SOURCES = {
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_real_catalogue_is_imported_and_shopped_in(
-    name: str, shared: Path, tmp_path: Path
+    name: str, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     place, category, size = SOURCES[name]
     catalog = load_catalog(shared / "data" / place)
     chosen = catalog.subset(catalog.slice(category))
