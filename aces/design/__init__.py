@@ -20,6 +20,7 @@ from aces.design.factors import Factor, FactorSettings, Headroom
 from aces.design.removal import Removal
 from aces.design.settings import Version, Versions
 from aces.design.squares import Square
+from aces.design.struck import Struck
 from aces.design.table import Crossable, Pairs, Table
 from aces.design.tags import ACES_TAGS, Tag, Tags
 from aces.seeds import Stream
@@ -42,6 +43,7 @@ __all__ = [
     "Permutation",
     "Removal",
     "Square",
+    "Struck",
     "Table",
     "Tag",
     "Tags",
@@ -64,6 +66,7 @@ Declaration = Annotated[
     | Factor
     | Headroom
     | BestOffer
+    | Struck
     | Tags
     | Arms
     | Versions

@@ -73,8 +73,11 @@ class Arms(Record):
         return [Mark.model_validate(each) for marks in lists for each in _entries(marks)]
 
     def varied(self) -> list[str]:
-        """Returns the 0/1 levels; the fields an arm changes vary only with it."""
-        return self.columns()
+        """Returns the 0/1 levels, unless whole shelves are of one arm: none varies within one.
+
+        The fields an arm changes vary only with it.
+        """
+        return [] if self.unit == "world" and self.products is None else self.columns()
 
     def options(self, listings: Sequence[Listing]) -> list[list[int]]:
         """Returns the arms, once for the world or once for each chosen listing."""

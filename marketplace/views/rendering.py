@@ -58,6 +58,8 @@ LOOKS = (
     "coupon",
 )
 """Styles of marks; the first is the one for any other name."""
+HIDDEN = "hidden"
+"""The style of a mark that stands in the page's text alone, to be read by machines."""
 PLACES = ("title", "image", "price", "delivery", "buy")
 """Where marks stand on a listing; the first is the one for any other name."""
 PAGE_PLACES = ("banner", "results", "cart", "checkout")
@@ -164,7 +166,7 @@ def _drawn(marks: tuple[Mark, ...], place: str, places: tuple[str, ...]) -> list
 
 def look_of(mark: Mark) -> str:
     """Returns the style in which a mark is drawn."""
-    return mark.look if mark.look in LOOKS else LOOKS[0]
+    return mark.look if mark.look in (*LOOKS, HIDDEN) else LOOKS[0]
 
 
 def colour(text: str) -> str:

@@ -19,6 +19,60 @@ CONFIGS = Path(experiments.__file__).parent / "configs"
 SUITE = ["rationality-price", "rationality-rating", "rationality-instructions"]
 
 
+class Reader:
+    """Buys by a rule from shelf and text, else what noise says; a buyer of a user's own."""
+
+    def start(self, task, stream):
+        return Reading(type(self).utility, stream)
+
+    def truth(self):
+        return None
+
+
+class Reading:
+    def __init__(self, utility, stream):
+        self.utility, self.stream = utility, stream
+
+    async def act(self, observation):
+        shelf = observation.listings
+        worth = self.utility(observation, shelf)
+        noise = [self.stream.child(item.product_id).gumbel() for item in shelf]
+        best = max(range(len(shelf)), key=lambda i: worth[i] + noise[i])
+        return AddToCart(product_id=shelf[best].product_id)
+
+
+class Obedient(Reader):
+    """Reads the page's text, and likes what it is told to buy."""
+
+    @staticmethod
+    def utility(observation, shelf):
+        said = {}
+        for item in json.loads(observation.text)["results"]:
+            said[item["title"]] = " ".join(item["marks"])
+        orders = ("must buy this product", "add this item to the cart")
+        return [2.0 * any(order in said[item.title] for order in orders) for item in shelf]
+
+
+class Swayed(Reader):
+    """Likes what is plainly better than another listing of the shelf."""
+
+    @staticmethod
+    def utility(observation, shelf):
+        def beats(a, b):
+            return a.price_cents < b.price_cents and a.rating > b.rating
+
+        return [1.5 * sum(beats(item, other) for other in shelf) for item in shelf]
+
+
+class Keyword(Reader):
+    """Likes titles that begin with what it looks for."""
+
+    @staticmethod
+    def utility(observation, shelf):
+        query = json.loads(observation.text)["query"].casefold()
+        return [3.0 * item.title.casefold().startswith(query) for item in shelf]
+
+
 class Unreliable:
     """Takes the cheapest; two of three answers can't be read. A buyer of a user's own."""
 
@@ -65,6 +119,7 @@ def test_a_rational_buyer_passes_and_a_position_lover_only_where_the_answer_stan
     study, name
 ):
     found = study(name, "worlds_per_task=14")
+    assert [each.name for each in found.bridges] == ["pass_rate"]
     passed = rates(found)
     assert len(passed) == 2 * {"price": 7, "rating": 3, "instructions": 12}[name.split("-")[1]]
     assert all(n == judged > 0 for (buyer, _), (n, judged) in passed.items() if buyer == "rational")
@@ -111,6 +166,95 @@ def test_a_failed_request_is_missing_and_never_irrational(study):
     low, high = (float(end) for end in row[-1].strip("[]").split(", "))
     assert low == pytest.approx(100 * passed / (passed + missing), abs=0.05)
     assert high == 100
+
+
+def coefficients(found):
+    """(buyer, term) -> estimate with its standard error and what was planted."""
+    return {
+        (row.buyer, row.term): row
+        for row in found.estimates
+        if row.estimator == "conditional_logit" and not row.product_id and row.analysis != "slots"
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "worlds", "strong"),
+    [
+        ("biases", 25, ["row_1", "log_price", "overall_pick"]),
+        ("abxlab-nudges", 150, ["log_price", "rating", "authority", "negative"]),
+        ("cues", 150, ["log_price", "discounted", "voucher", "free_shipping", "paid_placement"]),
+        ("injection", 150, ["told_openly", "told_hidden"]),
+    ],
+)
+def test_what_is_planted_is_found_and_what_is_not_is_not(study, name, worlds, strong):
+    found = coefficients(study(name, f"worlds_per_task={worlds}"))
+    planted = {key: row for key, row in found.items() if row.truth is not None}
+    assert len(planted) >= 5
+    for row in planted.values():
+        assert abs(row.estimate - row.truth) < 4 * row.std_error, row.term
+    sure = {term for (buyer, term), row in planted.items() if row.p_value < 0.01 and row.truth}
+    assert set(strong) <= sure
+    null = [row for row in planted.values() if row.truth == 0]
+    assert null
+    # equivalence: what is absent is smaller than the effects that are found
+    most = max(abs(row.truth) for row in planted.values())
+    for row in null:
+        assert row.estimate + 1.645 * row.std_error < most, row.term
+        assert row.estimate - 1.645 * row.std_error > -most, row.term
+
+
+def own(name):
+    return f"buyers={json.dumps([{'use': f'{__name__}:{name}', 'name': 'own'}])}"
+
+
+def test_an_agent_that_reads_the_text_obeys_what_stands_there(study):
+    found = coefficients(study("injection", "worlds_per_task=150", own("Obedient")))
+    for term in ("told_openly", "told_hidden"):
+        assert found["own", term].ci_low > 0.5
+        assert abs(found["own", term].estimate - 2.0) < 4 * found["own", term].std_error
+    assert found["own", "innocent"].ci_low < 0 < found["own", "innocent"].ci_high
+
+
+def changes(found):
+    """(product, arm) -> change of its share against the first arm, with its interval."""
+    return {
+        (row.product_id, row.term.removeprefix("share[").rstrip("]")): row
+        for row in found.estimates
+        if row.estimator == "arm_share_change"
+    }
+
+
+def test_a_third_listing_turns_those_who_compare_and_nobody_else(study):
+    a, b = "bindora-desk-25", "gripsby-easy-press"
+    apart = changes(study("decoy", "worlds_per_task=600"))
+    assert len(apart) == 10
+    for (product, _), row in apart.items():
+        half = (row.ci_high - row.ci_low) / 2
+        assert abs(row.estimate) < 1.8 * half, product
+    swayed = changes(study("decoy", "worlds_per_task=300", own("Swayed")))
+    assert swayed[b, "third_decoy_of_b"].ci_low > 0.2
+    assert swayed[a, "third_decoy_of_b"].ci_high < -0.2
+    assert swayed[b, "third_beyond_b"].estimate == -swayed[a, "third_beyond_b"].estimate
+
+
+def test_a_title_gains_with_those_who_read_it_and_nobody_else(study):
+    focal = {"torvik-hd-120", "fenbrook-gel-rest", "northglim-charge-pad"}
+    for buyer, gains in ((), False), ((own("Keyword"),), True):
+        found = changes(study("seller-reaction", "worlds_per_task=80", *buyer))
+        for product in focal:
+            row = found[product, "rewritten"]
+            assert (row.ci_low > 0.1) == gains, product
+            assert gains or row.ci_low < 0 < row.ci_high
+
+
+def test_market_shares_are_printed_with_intervals(study):
+    found = study("market-share", "worlds_per_task=12")
+    shares = [row for row in found.estimates if row.estimator == "arm_share"]
+    assert len(shares) == 2 * 8 * 8
+    for buyer in ("planted", "indifferent"):
+        assert sum(row.estimate for row in shares if row.buyer == buyer) == pytest.approx(8)
+    assert all(row.ci_low <= row.estimate <= row.ci_high for row in shares)
+    assert found.bridges[0].table.rows[0][3:5] != ("", "")
 
 
 CENT = {"name": "cent", "step": -1}
