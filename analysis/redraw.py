@@ -20,7 +20,7 @@ LEAST = 200
 """Fresh draws per task at least."""
 LEAST_BLOCKS = 50
 """Fresh blocks per task at least, where worlds are drawn in blocks."""
-DESIGNS = ("independent", "factorial", "paired")
+DESIGNS = ("independent", "factorial", "paired", "efficient")
 """Designs whose worlds do not depend on what buyers did: a pool of fresh ones stands for them."""
 REPLAYED = 2000
 """Stored worlds compared with their own redraw, at most, per task."""

@@ -32,8 +32,8 @@ class Declared:
 class Design(Protocol):
     """Plans worlds in batches; deterministic given the history, so that resuming replays it.
 
-    A design that sets several treatments together also has `declare(declarations, shelves)`, which
-    returns how, as data: a `Declared`.
+    A design that sets several treatments together also has `declare(spec, declarations, shelves)`,
+    which returns how, as data: a `Declared`.
     """
 
     def next(self, spec: ExperimentSpec, history: History) -> Sequence[Cell] | None:

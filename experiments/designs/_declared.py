@@ -1,15 +1,19 @@
 """What a design adds to the treatments' draws, and which of them can't go together."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from aces import design
 from aces.catalog import Catalog
-from aces.errors import SpecError
+from aces.errors import SpecError, StoreError
 from aces.spec import ExperimentSpec
 from experiments.designs import DESIGNS, Declared
 
 Declarations = Mapping[str, design.Declaration]
+_DECLARATIONS = TypeAdapter(dict[str, design.Declaration])
 
 
 def designed(
@@ -33,7 +37,7 @@ def designed(
             raise SpecError(
                 f"a treatment is called '{spec.design.name}' too; `name:` one otherwise"
             )
-        declared: Declared = plugin.declare(declarations, shelves)
+        declared: Declared = plugin.declare(spec, declarations, shelves)
         _same_listings(spec, declarations, declared.declaration)
     except SpecError as error:
         raise SpecError(f"{spec.where('design')}: {error}") from error
@@ -92,6 +96,28 @@ def _check_removal(spec: ExperimentSpec, place: str, removal: design.Removal) ->
         raise SpecError(
             f"{place}: what is left out of the shelf would still be found in the shop; give "
             "`rest: none`"
+        )
+
+
+def check_kept(folder: Path, stored: Any, declarations: Declarations) -> None:  # noqa: ANN401
+    """Refuses to go on where worlds drawn before would now be drawn otherwise.
+
+    Args:
+        folder: Run folder, for the message.
+        stored: Its declarations, as data; nothing in a new folder.
+        declarations: Those of now.
+
+    Raises:
+        StoreError: If they differ.
+    """
+    if not stored:
+        return
+    # as data: what was stored by an older version lacks defaults that came later
+    before = _DECLARATIONS.dump_json(_DECLARATIONS.validate_python(stored))
+    if before != _DECLARATIONS.dump_json(dict(declarations)):
+        raise StoreError(
+            f"{folder}: worlds drawn before would now be drawn otherwise; a design made for one "
+            "`worlds_per_task` can't grow. Give the design `worlds:`, and use another --out"
         )
 
 

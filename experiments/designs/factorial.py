@@ -35,7 +35,9 @@ class FactorialDesign:
         """Returns the worlds not planned yet."""
         return IndependentDesign().next(spec, history)
 
-    def declare(self, declarations: Declarations, shelves: Shelves) -> Declared:
+    def declare(
+        self, spec: ExperimentSpec, declarations: Declarations, shelves: Shelves
+    ) -> Declared:
         """Returns the table of combinations.
 
         Raises:

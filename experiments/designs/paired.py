@@ -27,7 +27,9 @@ class PairedDesign:
         """Returns the worlds not planned yet."""
         return IndependentDesign().next(spec, history)
 
-    def declare(self, declarations: Declarations, shelves: Shelves) -> Declared:
+    def declare(
+        self, spec: ExperimentSpec, declarations: Declarations, shelves: Shelves
+    ) -> Declared:
         """Returns how the treatment is set within a pair.
 
         Raises:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aces.errors import SpecError
+from aces.errors import SpecError, StoreError
 from aces.store import RunStore
 from analysis.analyze import analyze
 from analysis.checks import run_checks
@@ -189,3 +189,57 @@ def test_dear_shelves_are_left(go, buyers, folder):
 def test_shelves_that_cannot_be(planned, treatments, settings, message):
     with pytest.raises(SpecError, match=message):
         planned(**settings, treatments=treatments)
+
+
+# -- efficient designs ----------------------------------------------------------------------
+
+SINGLE = """\
+  - {use: position}
+  - {use: price, distribution: levels, factors: [0.7, 1.0, 1.4]}
+  - {use: listing, name: short, unit: listing, arms: [{name: a}, {name: b, changes: {stock: 3}}]}
+"""
+
+
+def efficient(more=""):
+    return (
+        (TREATMENTS[0], SINGLE),
+        design(f"{{use: efficient, priors: {{log_price: -1.8}}{more}}}"),
+    )
+
+
+def test_an_efficient_design_says_how_much_it_gains_and_runs(go, folder, planned):
+    plan = planned(*efficient(", worlds: 12, prior_sd: {log_price: 0.5}"), worlds_per_task=12)
+    first, priors, none = describe(plan)["design"]
+    assert "log_price -1.8 ± 0.5, short 0" in first
+    for line in (priors, none):
+        assert int(line.rpartition(" ")[2]) > 100
+    edits = efficient(", worlds: 12")
+    go(*edits, settings=["worlds_per_task=12"])
+    go(*edits, settings=["worlds_per_task=24"])
+    table, redraw, found, differing = checks_of(folder / "run")
+    assert (redraw.block, differing, found["Balance"].passed) == (12, 0, True)
+    shown = table.drop_duplicates(["world_id", "product_id"])
+    blocks = [shown[(shown["k"] // 12) == b].groupby("product_id")["price_cents"] for b in (0, 1)]
+    assert blocks[0].sum().equals(blocks[1].sum())
+
+
+def test_a_table_made_for_a_number_of_worlds_cannot_grow(go):
+    go(*efficient(), settings=["worlds_per_task=8"])
+    go(*efficient(), settings=["worlds_per_task=8"])
+    with pytest.raises(StoreError, match="would now be drawn otherwise"):
+        go(*efficient(), settings=["worlds_per_task=10"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{use: efficient, priors: {colour: 1}}", "prior of 'colour'"),
+        ("{use: efficient, treatments: [page]}", "levels of single listings"),
+        ("{use: efficient, worlds: 2}", "too few"),
+    ],
+)
+def test_efficient_designs_say_what_they_cannot_do(planned, text, message):
+    page = "  - {use: page, versions: [{name: a, settings: {theme: marigold}}, {name: b, settings:"
+    treatments = f"{SINGLE}{page} {{theme: harbor}}}}]}}\n"
+    with pytest.raises(SpecError, match=message):
+        planned((TREATMENTS[0], treatments), design(text))
