@@ -1,6 +1,6 @@
 """Do trials wait for the model side by side, and does memory stay where it is?
 
-    python -m benchmarks.throughput [--latency 2] [--waves 8] [--memory-trials 2000]
+    python -m benchmarks.throughput [--part rate | memory] [--latency 2] [--waves 8] [--trials 2000]
 
 Speed: a stand-in model server in a process of its own answers each request after two seconds;
 buyers look at screenshots in a real browser and buy, through the real `run`. The rate cannot exceed
@@ -248,23 +248,24 @@ def memory(trials: int) -> list[str]:
 
 
 def main() -> None:
-    """Measures everything, prints it and writes it."""
+    """Measures one part or both, prints it and writes it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--part", choices=("rate", "memory"), help="both where not given")
     parser.add_argument("--latency", type=float, default=2.0, metavar="SECONDS")
     parser.add_argument("--waves", type=int, default=8, help="answers per slot in the steady part")
-    parser.add_argument("--memory-trials", type=int, default=2000)
+    parser.add_argument("--trials", type=int, default=2000, help="whose memory is watched")
     args = parser.parse_args()
-    lines = [
-        f"## Rate, screenshots in Chromium, a model that takes {args.latency:g} s",
-        "",
-        *speed(args.latency, args.waves),
-    ]
-    if args.memory_trials:
-        lines += ["", f"## Memory over {args.memory_trials} trials", ""]
-        lines += memory(args.memory_trials)
+    if args.part != "memory":
+        title = f"Trials in flight: screenshots in Chromium, a model that takes {args.latency:g} s"
+        _tell("throughput", title, speed(args.latency, args.waves))
+    if args.part != "rate":
+        _tell("memory", f"Memory over {args.trials} trials", memory(args.trials))
+
+
+def _tell(name: str, title: str, lines: Sequence[str]) -> None:
     body = "\n".join(lines)
     print(body)
-    print(f"\nwrote {write_result('throughput', 'Trials in flight, and memory', body)}")
+    print(f"\nwrote {write_result(name, title, body)}")
 
 
 if __name__ == "__main__":
