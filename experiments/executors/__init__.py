@@ -1,5 +1,6 @@
 """How trials are carried out: in this process, or in worker processes."""
 
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,10 +24,22 @@ class Setting:
     """Of buyers to their models, by the buyer's name."""
 
     def shared_by(self, processes: int) -> "Setting":
-        """Returns the setting of each of so many processes, with its part of servers' limits."""
-        share = 1 / processes
-        parts = {n: c.model_copy(update={"share": share}) for n, c in self.connections.items()}
+        """Returns the setting of each of so many processes, with its part of servers' limits.
+
+        What a server allows is divided among its processes and among the buyers that ask it.
+        """
+        askers = Counter(_account(each) for each in self.connections.values())
+        parts = {
+            name: each.model_copy(update={"share": 1 / (processes * askers[_account(each)])})
+            for name, each in self.connections.items()
+        }
         return replace(self, connections=parts)
+
+
+def _account(connection: Connection) -> tuple[str, str, str]:
+    """Whose limits count: providers keep them by key and model."""
+    endpoint = connection.endpoint
+    return endpoint.base_url, endpoint.api_key_env, endpoint.model
 
 
 def never() -> bool:

@@ -9,9 +9,11 @@ import pytest
 
 from aces import cli
 from aces.errors import SpecError, StoreError, UserError
+from aces.llm.records import Abilities, Connection, Endpoint
 from aces.store import RunStore
 from aces.testing.model_server import ModelServer, says, status
 from experiments.again import ask_again
+from experiments.executors import Setting
 from experiments.executors.local import LocalExecutor
 from experiments.replay import verify
 from experiments.run import Answering
@@ -414,3 +416,19 @@ def test_models_that_are_gone_are_not_asked_again(typed, mixed):
     assert status_ == 0
     assert "models were not asked again: " in out
     assert "nobody answers there" in out
+
+
+def test_what_a_server_allows_is_divided_among_processes_and_those_that_ask_it(folder):
+    def reached(model, url):
+        endpoint = Endpoint(model=model, base_url=url, requests_per_minute=60)
+        return Connection(endpoint=endpoint, abilities=Abilities(), speech="text")
+
+    there = {
+        "one": reached("a", "http://here/v1"),
+        "same": reached("a", "http://here/v1"),
+        "other model": reached("b", "http://here/v1"),
+        "other place": reached("a", "http://there/v1"),
+    }
+    setting = Setting(plan=None, blobs=folder, interfaces=frozenset(), connections=there)
+    parts = {name: each.share for name, each in setting.shared_by(2).connections.items()}
+    assert parts == {"one": 0.25, "same": 0.25, "other model": 0.5, "other place": 0.5}
