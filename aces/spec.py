@@ -20,7 +20,7 @@ from aces.types import Record, Task
 Path_ = tuple[str | int, ...]
 Registries = Mapping[str, Registry[Any]]
 
-CHANGEABLE = ("analysis", "worlds_per_task", "budget")
+CHANGEABLE = ("analysis", "exclude", "worlds_per_task", "budget")
 """What may differ when a run goes on; `worlds_per_task` may only grow."""
 
 
@@ -53,6 +53,15 @@ class Budget(Record):
         )
 
 
+class Exclude(Record):
+    """Which buyers' choices are not estimated from, decided before they are seen."""
+
+    position_lock: float | None = Field(default=None, gt=0, lt=1)
+    """Those that take one slot in a larger share of their purchases."""
+    failed: float | None = Field(default=None, ge=0, lt=1)
+    """Those of whose trials a larger share failed, for whatever cause."""
+
+
 class ExperimentSpec(Record):
     """A whole experiment, every default filled in."""
 
@@ -72,6 +81,8 @@ class ExperimentSpec(Record):
     """Once it is used up no further trial is begun; a larger one goes on."""
     stop: tuple[StopRule, ...] = ()
     """Each buyer and interface ends where all of these hold, on what is completed in plan order."""
+    exclude: Exclude = Exclude()
+    """Held against each buyer with its interface; their trials are counted and shown."""
     analysis: tuple[Plugin, ...] = ()
     """Empty: the default analysis, every level the design varies plus the slot terms."""
 

@@ -22,8 +22,10 @@ from analysis.estimates import (
     share_estimates,
     write_estimates,
 )
+from analysis.exclusions import without_excluded
 from analysis.fits import SLOTS, Finding, Fit, analyses_of, compare_all, fit_all
 from analysis.frame import choices, load_choices, trials_of
+from analysis.registered import ALL_WORLDS, Registration
 from analysis.served import has_random_weights
 from analysis.study import Study
 
@@ -44,6 +46,7 @@ class Analysis:
         bridges: What analyses of several buyers at once found: bridges, pass rates.
         conduct: What served models did beside choosing.
         beside: Other files written beside the estimates.
+        registration: How the run stands to its pre-registration; None without one.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Analysis:
     bridges: tuple[Finding, ...] = ()
     conduct: Conduct = field(default_factory=Conduct)
     beside: tuple[Path, ...] = ()
+    registration: Registration | None = None
 
     def main_fits(self) -> list[Fit]:
         """Returns the fits of the analyses asked for, without that of the heat map."""
@@ -103,10 +107,11 @@ def _analyze(
     name: str, table: pd.DataFrame, study: Study | None, analyses: Sequence[Plugin]
 ) -> Analysis:
     asked = list(analyses) or analyses_of(table, study)
-    fits, notes = fit_all(table, asked, study)
-    bridges, said = compare_all(table, asked, study)
-    rows = [row for fit in fits for row in estimates_of(fit)] + list(share_estimates(table))
-    rows += [row for found in bridges for row in found.estimates()]
+    registration = Registration.of(study, asked) if study else None
+    used, notes = without_excluded(table, study.spec.exclude) if study else (table, [])
+    fits, bridges, said = _estimate(used, asked, study, registration)
+    rows = [row for fit in fits for row in estimates_of(fit)] + list(share_estimates(used))
+    rows += _bridge_estimates(bridges, registration)
     return Analysis(
         name=name,
         table=table,
@@ -117,7 +122,46 @@ def _analyze(
         notes=(*_stopping(study), *_random_weights(study), *_off_shelf(table), *notes, *said),
         bridges=tuple(bridges),
         conduct=Conduct.of(study, table) if study else Conduct(),
+        registration=registration,
     )
+
+
+def _estimate(
+    table: pd.DataFrame,
+    asked: Sequence[Plugin],
+    study: Study | None,
+    registration: Registration | None,
+) -> tuple[list[Fit], list[Finding], list[str]]:
+    """Fits and bridges with their evidence: of the registered worlds, then of all there are."""
+    if registration is None:
+        fits, notes = fit_all(table, asked, study)
+        bridges, said = compare_all(table, asked, study)
+        return fits, bridges, [*notes, *said]
+    promised = registration.registered_worlds(table)
+    fits, notes = fit_all(promised, asked, study)
+    bridges, said = compare_all(promised, asked, study)
+    notes += said
+    if registration.extended:
+        again = [
+            each.model_copy(update={"name": each.name + ALL_WORLDS})
+            for each in asked
+            if each.name != SLOTS
+        ]
+        more, said = fit_all(table, again, study)
+        fits, notes = fits + more, notes + said
+    stamped = [replace(fit, evidence=registration.evidence(fit.analysis)) for fit in fits]
+    return stamped, bridges, notes
+
+
+def _bridge_estimates(
+    bridges: Sequence[Finding], registration: Registration | None
+) -> list[Estimate]:
+    rows = [row for found in bridges for row in found.estimates()]
+    if registration is None:
+        return rows
+    return [
+        row.model_copy(update={"evidence": registration.evidence(row.analysis)}) for row in rows
+    ]
 
 
 def _random_weights(study: Study | None) -> list[str]:
@@ -193,7 +237,10 @@ def _written(found: Sequence[Analysis], folder: Path) -> list[Analysis]:
 def _analyze_path(path: Path, analyses: Sequence[Plugin]) -> Analysis:
     if path.is_dir():
         with RunStore.open(path) as store:
-            return analyze(store, analyses=analyses)
+            found = analyze(store, analyses=analyses)
+            if found.registration:
+                found.registration.log(store)
+            return found
     return analyze_table(load_choices(path), name=path.stem, analyses=analyses)
 
 
@@ -216,6 +263,8 @@ def coefficient_table(fit: Fit) -> Table:
     result = fit.result
     clusters = f", {counted(result.n_clusters, 'world')}" if result.n_clusters else ""
     note = f"{fit.estimand}. {counted(result.nobs, 'trial')}{clusters}.{_hits(fit)}"
+    if fit.evidence == "confirmatory":
+        note += " Confirmatory: as registered before the run."
     return Table(f"{fit.analysis} · {fit.arm}", heads, tuple(rows), note)
 
 

@@ -1,6 +1,5 @@
 """Runs an experiment into a folder, or goes on where the folder holds part of it."""
 
-import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,15 +10,16 @@ from aces.catalog import Catalog
 from aces.catalog_store import keep_catalog, stored_catalog
 from aces.errors import SpecError, StoreError, nearest
 from aces.llm.records import Connection
+from aces.lock import differences
 from aces.spec import ExperimentSpec
 from aces.stopping import Stopped
 from aces.store import Finished, Progress, RunStore
 from aces.types import Trial
 from experiments.designs import DESIGNS, Cell, Design, History
-from experiments.designs._declared import check_kept
 from experiments.executors import Executor, Setting
 from experiments.manifest import changes, now, session_facts, write_manifest
 from experiments.plan import Plan, identity, make_plan
+from experiments.registration import Following, hold_against
 from experiments.replay import stored_assignments, stored_trials
 from experiments.serving import (
     Line,
@@ -75,6 +75,8 @@ class RunResult:
     too_many_failed: bool
     budget_reached: bool = False
     """Whether it ended because of that, with trials left to run."""
+    registration: str = ""
+    """Whether it followed its pre-registration, in words; empty where there is none."""
     stopped: tuple[Stopped, ...] = ()
     """Where buyers were stopped by rule."""
 
@@ -104,6 +106,7 @@ def run(
     retry_failed: bool = False,
     limit: FailureLimit | None = None,
     answering: Answering | None = None,
+    following: Following | None = None,
     on_progress: OnProgress = lambda progress: None,
 ) -> RunResult:
     """Runs an experiment, or goes on with it.
@@ -117,6 +120,7 @@ def run(
         retry_failed: Run again what failed for an operational cause.
         limit: Of operational failures; 5 % where not given.
         answering: Where served models' answers come from; from servers where not given.
+        following: The pre-registration; where not given, that of the folder, if it has one.
         on_progress: Told after each write.
 
     Raises:
@@ -128,7 +132,11 @@ def run(
     _check_buyers(spec, buyers)
     check_rules(plan)
     with RunStore.create(out) as store, ExitStack() as stack:
+        registered = hold_against(plan, store, following or Following())
+        plan = registered.plan if registered else plan
         _claim(store, plan)
+        if registered:
+            registered.keep(store)
         retry = store.retryable_ids() if retry_failed else set()
         line = _line(plan, store, answering or Answering())
         stack.callback(line.close)
@@ -140,9 +148,10 @@ def run(
                     break
         progress = store.progress()
         failed = work.limit.exceeded(progress.operational_failures, progress.done)
+        said = registered.sentence if registered else ""
         stopped = tuple(stops(store).values())
         facts = progress, tuple(changes(store)), failed, work.budget_reached
-        return RunResult(*facts, stopped=stopped)
+        return RunResult(*facts, said, stopped=stopped)
 
 
 def _line(plan: Plan, store: RunStore, answering: Answering) -> Line:
@@ -185,7 +194,6 @@ def _claim(store: RunStore, plan: Plan) -> None:
                 f"{store.folder}: the catalogue's products have changed since this run began; "
                 "use another --out"
             )
-        check_kept(store.folder, store.meta("declarations"), plan.declarations)
     store.set_meta("spec", spec)
     declarations = {n: d.model_dump(mode="json") for n, d in plan.declarations.items()}
     store.set_meta("declarations", declarations)
@@ -198,7 +206,7 @@ def _claim(store: RunStore, plan: Plan) -> None:
 
 def _check_same(store: RunStore, stored: ExperimentSpec, spec: ExperimentSpec) -> None:
     """A run goes on only with the experiment it began with; what may differ is in the contract."""
-    differing = list(_differences(identity(stored), identity(spec), ""))
+    differing = list(map(str, differences(identity(stored), identity(spec))))
     if differing:
         more = f"; and {len(differing) - 3} more" if len(differing) > 3 else ""
         raise StoreError(
@@ -210,25 +218,6 @@ def _check_same(store: RunStore, stored: ExperimentSpec, spec: ExperimentSpec) -
             f"{store.folder}: holds {stored.worlds_per_task} worlds per task, which can only "
             f"grow; found worlds_per_task: {spec.worlds_per_task}"
         )
-
-
-def _differences(there: object, now: object, key: str) -> Iterator[str]:
-    """Says what differs, down to the key that was changed."""
-    if isinstance(there, dict) and isinstance(now, dict):
-        for name in {**there, **now}:
-            place = f"{key}.{name}".removeprefix(".")
-            yield from _differences(there.get(name), now.get(name), place)
-    elif isinstance(there, list) and isinstance(now, list) and len(there) == len(now):
-        for i, (one, other) in enumerate(zip(there, now, strict=True)):
-            yield from _differences(one, other, f"{key}[{i}]")
-    elif there != now:
-        key = key.replace(".parameters.", ".")  # as it stands in the YAML
-        yield f"{key}: {_short(there)} there, {_short(now)} now"
-
-
-def _short(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 @contextmanager

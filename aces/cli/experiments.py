@@ -162,6 +162,9 @@ def _field_docs(config: type) -> dict[str, str]:
 def plan(
     experiment: Experiment,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    lock: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the pre-registration there.")
+    ] = None,
     settings: Settings = [],  # noqa: B006 - typer reads it, nobody writes it
 ) -> None:
     """Validate an experiment and print its design, size and expected precision."""
@@ -174,6 +177,8 @@ def plan(
     catalog = load_catalog(spec.catalog, spec.folder)
     made = make_plan(spec, catalog)
     check_rules(made)
+    if lock:
+        _write_lock(made, lock)
     facts = describe(made)
     if as_json:
         typer.echo(json.dumps(facts, indent=1, ensure_ascii=False))
@@ -198,7 +203,18 @@ def plan(
         console.print()
     for warning in facts["warnings"]:
         console.print(f"[yellow]note:[/] {warning}", soft_wrap=True)
-    next_step(f"aces try {experiment}")
+    if lock:
+        say(f"wrote {lock}: keep it where its date can be proved")
+        next_step(f"aces run {experiment} --lock {lock} --out runs/{spec.name}")
+    else:
+        next_step(f"aces try {experiment}")
+
+
+def _write_lock(plan: "Plan", path: Path) -> None:
+    from aces.lock import write_lock
+    from experiments.registration import make_lock
+
+    write_lock(make_lock(plan), path)
 
 
 def try_out(

@@ -10,6 +10,7 @@ from aces.cli.console import console, next_step, registries, say, show_table
 
 if TYPE_CHECKING:
     from aces.spec import Plugin
+    from analysis.analyze import Analysis
 
 Paths = Annotated[
     list[Path],
@@ -56,6 +57,7 @@ def analyze(
         for table in result.tables():
             show_table(table.columns, table.rows, table.title)
             say(f"[dim]{table.note}[/]\n" if table.note else "")
+        _show_registration(result)
         for check in result.failed_checks():
             console.print(f"[red]gate:[/] {check.name}. {check.verdict}", soft_wrap=True)
         for note in result.notes:
@@ -64,6 +66,16 @@ def analyze(
     if compare:
         _compare(paths, next((fit.result.terms for r in results for fit in r.main_fits()), ()))
     next_step(f"aces report {' '.join(map(str, paths))}")
+
+
+def _show_registration(result: "Analysis") -> None:
+    """Prints how a run stands to its pre-registration, and each thing that differs."""
+    if result.registration is None:
+        return
+    colour = "green" if result.registration.followed else "yellow"
+    console.print(f"[{colour}]{result.registration.sentence}[/]", soft_wrap=True)
+    for line in result.registration.details():
+        console.print(f"  {line}", markup=False, soft_wrap=True)
 
 
 def _read_analyses(path: Path) -> "Sequence[Plugin]":

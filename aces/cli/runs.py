@@ -13,6 +13,7 @@ from aces.cli.said import stored_exchanges
 from aces.errors import StoreError, nearest
 
 if TYPE_CHECKING:
+    from aces.catalog import Catalog
     from aces.spec import ExperimentSpec
     from aces.store import Progress, RunStore
     from experiments.run import RunResult
@@ -58,6 +59,16 @@ Verify = Annotated[
     ),
 ]
 
+LockFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Follow this pre-registration.")
+]
+HoldOut = Annotated[
+    bool, typer.Option("--hold-out", help="With --lock: worlds of its hold-out seed.")
+]
+Deviate = Annotated[
+    str, typer.Option(metavar="REASON", help="Run although it differs from the registration.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
@@ -80,6 +91,9 @@ def run(
     executor: ExecutorName = "local",
     max_failed: MaxFailed = "5%",
     retry_failed: RetryFailed = False,
+    lock: LockFile = None,
+    hold_out: HoldOut = False,
+    deviate: Deviate = "",
     cache: Cache = None,
     replay: Replay = None,
     verify: Verify = 0,
@@ -88,17 +102,14 @@ def run(
     from aces.catalog import load_catalog
     from experiments.executors.inline import InlineExecutor
     from experiments.executors.local import LocalExecutor
+    from experiments.registration import Following
     from experiments.run import Answering, FailureLimit
     from experiments.run import run as run_experiment
 
     limit = FailureLimit.parse(max_failed)
     spec = read_experiment(experiment, settings)
     catalog = load_catalog(spec.catalog, spec.folder)
-    _report_problems(catalog)
-    if cache and not any(buyer.parameters.get("cache") for buyer in spec.buyers):
-        console.print("[yellow]note:[/] --cache is of use to buyers with `cache: true`; none has")
-    if spec.shelf.rest == "catalog":
-        say(f"storing the whole catalogue with its {len(catalog.pictures):,} pictures first")
+    _say_before(spec, catalog, cache)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _ProgressBar() as bar:
         result = run_experiment(
@@ -110,6 +121,7 @@ def run(
             retry_failed=retry_failed,
             limit=limit,
             answering=Answering(cache, replay, say),
+            following=Following(lock, hold_out, deviate),
             on_progress=bar.update,
         )
     _show_result(result, spec, max_failed)
@@ -130,6 +142,8 @@ def _show_result(result: "RunResult", spec: "ExperimentSpec", max_failed: str) -
     """Prints how a run ended, and why it ended early if it did."""
     for warning in result.warnings:
         console.print(f"[yellow]changed since the last session:[/] {warning}")
+    if result.registration:
+        say(result.registration)
     _show_counts(result.progress)
     if result.too_many_failed:
         console.print(
@@ -156,12 +170,17 @@ def _show_budget(spec: "ExperimentSpec", progress: "Progress") -> None:
     )
 
 
-def _report_problems(catalog: Any) -> None:  # noqa: ANN401
+def _say_before(spec: "ExperimentSpec", catalog: "Catalog", cache: Path | None) -> None:
+    """Says what there is to know before the first trial."""
     if catalog.problems:
         console.print(
             f"[yellow]the catalogue has {len(catalog.problems)} problems;[/] "
             f"`aces catalog show` lists them"
         )
+    if cache and not any(buyer.parameters.get("cache") for buyer in spec.buyers):
+        console.print("[yellow]note:[/] --cache is of use to buyers with `cache: true`; none has")
+    if spec.shelf.rest == "catalog":
+        say(f"storing the whole catalogue with its {len(catalog.pictures):,} pictures first")
 
 
 class _ProgressBar:

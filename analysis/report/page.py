@@ -85,6 +85,7 @@ def _context(found: Sequence[Analysis]) -> dict[str, Any]:
         "facts": _facts(found),
         "verdict": _verdict(found),
         "failed": [(one.name, check) for one in found for check in one.failed_checks()],
+        "registrations": [(one.name, one.registration) for one in found if one.registration],
         "planted": listed(_planted(found)),
         "random": listed(random_weights(found)),
         "served": buyers_shown(found),
