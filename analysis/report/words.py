@@ -14,6 +14,7 @@ from aces.design import (
     Permutation,
     Removal,
     Square,
+    Struck,
     Table,
     Tags,
     Versions,
@@ -145,6 +146,10 @@ def _drawn(declaration: Declaration) -> str:
         case BestOffer():
             tests = listed([test.name for test in declaration.tests])
             return f"one listing of each shelf has the best {declaration.level}: {tests} in turn"
+        case Struck():
+            how = ", ".join(f"{factor:g}" for factor in declaration.factors)
+            often = percent(declaration.probability, 0)
+            return f"a struck-through price, the price × {how}, on {often} of listings"
         case Removal():
             among = f" of {listed(declaration.among)}" if declaration.among else ""
             return f"{declaration.count}{among} left out of each shelf at random"
