@@ -16,6 +16,7 @@ from aces.stopping import Stopped
 from aces.store import Finished, Progress, RunStore
 from aces.types import Trial
 from experiments.designs import DESIGNS, Cell, Design, History
+from experiments.designs._declared import check_kept
 from experiments.executors import Executor, Setting
 from experiments.manifest import changes, now, session_facts, write_manifest
 from experiments.plan import Plan, identity, make_plan
@@ -194,6 +195,7 @@ def _claim(store: RunStore, plan: Plan) -> None:
                 f"{store.folder}: the catalogue's products have changed since this run began; "
                 "use another --out"
             )
+        check_kept(store.folder, store.meta("declarations"), plan.declarations)
     store.set_meta("spec", spec)
     declarations = {n: d.model_dump(mode="json") for n, d in plan.declarations.items()}
     store.set_meta("declarations", declarations)
