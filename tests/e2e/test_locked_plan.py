@@ -262,6 +262,19 @@ def test_an_unfinished_run_confirms_nothing_yet(locked):
     assert evidence()["conditional_logit"] == {"confirmatory"}
 
 
+def test_a_run_that_a_registered_rule_ended_is_whole(aces):
+    rule = "stop: {use: precision, term: row_1, half_width: 1.5}\n"
+    write(PLANTED, ("worlds_per_task: 60\n", f"worlds_per_task: 200\n{rule}"))
+    aces("plan", "x.yaml", "--lock", "x.lock.json")
+    run(aces, "--lock", "x.lock.json")
+    with RunStore.open("run") as store:
+        assert store.progress().done < store.progress().planned == 200
+    assert ", followed." in aces("analyze", "run").out
+    assert evidence()["conditional_logit"] == {"confirmatory"}
+    said = run(aces, "--set", "stop=[]", status=2).err
+    assert "stop: [{" in said
+
+
 def test_an_analysis_that_was_not_registered_is_exploratory_and_logged(locked):
     run(locked, "--lock", "x.lock.json")
     Path("other.yaml").write_text(
