@@ -81,6 +81,8 @@ def money(found: object) -> tuple[Decimal, str]:
 
 def minor(amount: Decimal, digits: int) -> Decimal:
     """Returns an amount of money checked for sense, still in major units."""
+    if amount > MOST:
+        raise UnusableError("is absurdly high; row left out")
     exact = round(amount, digits)
     if abs(amount - exact) > Decimal("1e-6"):  # what floats add is no fault
         raise UnusableError(f"has more than {digits} decimals; row left out")
@@ -150,7 +152,7 @@ def paragraphs(found: object, tell: Tell, markup: bool = False) -> str:
 
 def product_id(found: object) -> str:
     """Returns an id that a catalogue can hold: the source's own, or made from it."""
-    text = "" if missing(found) else str(found).strip()
+    text = "" if missing(found) or isinstance(found, dict | list) else str(found).strip()
     if not text or _ID.fullmatch(text):
         return text
     readable = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")[:60]
@@ -182,6 +184,9 @@ def _currency(text: str) -> str:
 
 
 def _plain(found: object, tell: Tell, markup: bool) -> str:
+    if isinstance(found, dict | list):
+        tell("is no text; left away")
+        return ""
     text = "" if missing(found) else str(found)
     if _LONE.search(text) or "\ufffd" in text:
         text = _LONE.sub("\ufffd", text)

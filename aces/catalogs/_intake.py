@@ -1,6 +1,7 @@
 """From the rows of another format to a catalogue: one place for what all formats get wrong."""
 
 import codecs
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -172,13 +173,13 @@ class Intake:
             cleaned["list_price"] = None
         drawn = list(row.get("drawn", ()))
         if "urls" in row and self.options.pictures != "none":
-            cleaned["pictures"] = self._pictures(cleaner, row["urls"])
+            cleaned["pictures"] = self._pictures(cleaner, cleaner.several("urls"))
             drawn += ["pictures"] * (cleaned["pictures"] == [MISSING_KEY])
         self.builder.add(where, {**cleaned, "drawn": drawn}, cleaner.names)
 
     def picture(self, url: str, tell: Callable[[str], None]) -> str:
         """Returns the key of a picture named by address or by file; empty where it is not had."""
-        if "://" not in url and (self.builder.folder / url).is_file():
+        if "://" not in url and self._is_file(url):
             return self._local(url, tell)
         try:
             key, file = self.fetcher.get(url)
@@ -190,6 +191,12 @@ class Intake:
             return ""
         self.builder.add_picture(key, file.read_bytes)
         return key
+
+    def _is_file(self, path: str) -> bool:
+        try:
+            return (self.builder.folder / path).is_file()
+        except (OSError, ValueError):  # no name that a file could have
+            return False
 
     def _local(self, path: str, tell: Callable[[str], None]) -> str:
         """A file's path, if it lies below the catalogue's folder."""
@@ -262,36 +269,51 @@ class _Cleaner:
         markup = column in self.intake.format.markup
         return clean.paragraphs(self.row[column], self.teller(column), markup)
 
+    def several(self, column: str) -> list[Any]:
+        """A list; a single text counts as one of one."""
+        found = self.row[column]
+        if isinstance(found, list | tuple):
+            return list(found)
+        if isinstance(found, dict | bool | int | float | Decimal):
+            self.tell(column, "is no list; left away")
+            return []
+        return [] if clean.missing(found) else [found]
+
     def lines(self, column: str) -> list[str]:
-        return [text for each in self.row[column] if (text := self._line(column, each))]
+        return [text for each in self.several(column) if (text := self._line(column, each))]
 
     def table(self, column: str) -> dict[str, str]:
-        pairs = (
-            (self._line(column, k), self._line(column, v)) for k, v in self.row[column].items()
-        )
+        found = self.row[column] or {}
+        if not isinstance(found, dict):
+            self.tell(column, "is no table; left away")
+            return {}
+        pairs = ((self._line(column, k), self._line(column, v)) for k, v in found.items())
         return {name: value for name, value in pairs if name and value}
 
     def reviews(self, column: str) -> list[dict[str, Any]]:
-        return [review for each in self.row[column] if (review := self._review(column, each))]
+        found = self.several(column)
+        return [review for each in found if (review := self._review(column, each))]
 
-    def _review(self, column: str, found: Row) -> dict[str, Any]:
-        """A review with its stars rounded; none where they are missing or its date is no date."""
-        text = clean.paragraphs(found.get("text"), self.teller(column), True)
-        title = self._line(column, found.get("title"))
+    def _review(self, column: str, found: Any) -> dict[str, Any]:  # noqa: ANN401
+        """A review with its stars rounded; none where they are missing."""
         try:
-            given = clean.stars(found.get("stars"), found.get("scale", 5), lambda _: None)
-        except UnusableError:
+            scale = float(found.get("scale", 5))
+            given = clean.stars(found.get("stars"), scale, lambda _: None)
+        except (UnusableError, AttributeError, TypeError, ValueError):
             given = None
         if not given:
             self.tell(column, "has a review without stars from 1 to 5; that review left away")
             return {}
-        rest = {k: found[k] for k in ("author", "date", "verified", "helpful") if k in found}
-        return {"stars": max(1, round(given)), "title": title, "text": text, **rest}
+        text = clean.paragraphs(found.get("text"), self.teller(column), True)
+        title, date = self._line(column, found.get("title")), str(found.get("date") or "")
+        if not re.fullmatch(r"(\d{4}-\d\d-\d\d)?", date):
+            self.tell(column, "has a review whose date is none; shown without it", date)
+            date = ""
+        rest = {name: found[name] for name in ("verified", "helpful") if name in found}
+        return {"stars": max(1, round(given)), "title": title, "text": text, "date": date, **rest}
 
     def category(self, column: str) -> str:
-        found = self.row[column]
-        path = [found] if isinstance(found, str) else list(found or ())
-        steps = [text for each in path if (text := self._line(column, each))]
+        steps = [text for each in self.several(column) if (text := self._line(column, each))]
         return self.intake.category(steps) if steps else ""
 
     def price(self, column: str) -> Decimal:

@@ -72,22 +72,28 @@ class AmazonReviewsImporter:
 
 
 def _translated(item: Mapping[str, Any]) -> dict[str, Any]:
-    details = item.get("details")
+    details = item.get("details") or {}
     facts = details if isinstance(details, dict) else {}
-    path = [str(step) for step in item.get("categories") or ()]
     return {
         "id": str(item.get("parent_asin") or ""),
-        "category": path or str(item.get("main_category") or ""),
+        "category": item.get("categories") or item.get("main_category"),
         "brand": facts.get("Brand") or item.get("store"),
         "title": item.get("title"),
         "description": "\n\n".join(map(str, _texts(item.get("description")))),
-        "bullets": _texts(item.get("features")),
+        "bullets": item.get("features"),
         "price": item.get("price"),
         "rating": item.get("average_rating"),
         "review_count": item.get("rating_number"),
-        "specification": {k: v for k, v in facts.items() if not isinstance(v, dict | list)},
+        "specification": _flat(details),
         "urls": _pictures(item.get("images")),
     }
+
+
+def _flat(details: object) -> object:
+    """The facts without those that are tables themselves; what is no table stays for the report."""
+    if not isinstance(details, dict):
+        return details
+    return {name: v for name, v in details.items() if not isinstance(v, dict | list)}
 
 
 def _texts(found: object) -> list[Any]:

@@ -58,7 +58,8 @@ class DummyjsonImporter:
 
 def _translated(intake: Intake, where: str, row: Mapping[str, Any]) -> dict[str, Any]:
     price, list_price = _prices(row)
-    reviews = [each for each in row.get("reviews") or () if isinstance(each, dict)]
+    reviews = row.get("reviews") or []
+    given = reviews or row.get("review_ratings") or []
     return {
         "id": row.get("id"),
         "category": str(row.get("category") or "").replace("-", " ").capitalize(),
@@ -68,11 +69,11 @@ def _translated(intake: Intake, where: str, row: Mapping[str, Any]) -> dict[str,
         "price": price,
         "list_price": list_price,
         "rating": row.get("rating"),
-        "review_count": len(reviews or row.get("review_ratings") or ()),
+        "review_count": len(given) if isinstance(given, list) else given,
         "stock": row.get("stock"),
         "delivery_days": _days(intake, where, row),
         "specification": _specification(row),
-        "reviews": [_review(each) for each in reviews if each.get("comment")],
+        "reviews": _reviews(reviews) if isinstance(reviews, list) else reviews,
         "urls": row.get("images") or [row.get("thumbnail")],
     }
 
@@ -82,7 +83,7 @@ def _prices(row: Mapping[str, Any]) -> tuple[object, object]:
     price, off = row.get("price"), row.get("discountPercentage") or 0
     if not isinstance(price, int | Decimal) or not isinstance(off, int | Decimal):
         return price, None
-    if price <= 0 or not 0 < off < 100:
+    if not 0 < price < 10**9 or not 0 < off < 100:
         return price, None
     return round(Decimal(price) * (1 - Decimal(off) / 100), 2), price
 
@@ -107,6 +108,15 @@ def _specification(row: Mapping[str, Any]) -> dict[str, object]:
 def _words(name: str) -> str:
     """`minimumOrderQuantity` becomes `Minimum order quantity`."""
     return "".join(f" {c.lower()}" if c.isupper() else c for c in name).capitalize()
+
+
+def _reviews(found: list[Any]) -> list[Any]:
+    """The reviews that have words; what is no review stays for the report."""
+    return [_review(e) if isinstance(e, dict) else e for e in found if not _wordless(e)]
+
+
+def _wordless(found: object) -> bool:
+    return isinstance(found, dict) and not found.get("comment")
 
 
 def _review(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -142,7 +142,7 @@ def _products(found: Any, base: str, depth: int = 0) -> Iterator[Node]:  # noqa:
 
 def _types(node: Node) -> set[str]:
     found = node.get("@type") or ()
-    names = [found] if isinstance(found, str) else found
+    names = found if isinstance(found, list) else [found] if isinstance(found, str) else []
     return {str(name).rpartition("/")[2].rpartition(":")[2] for name in names}
 
 

@@ -171,3 +171,72 @@ def test_what_is_of_another_format_is_refused_with_a_reason(source, reason, tmp_
     (tmp_path / "x.csv.xml").write_bytes(b"\x00\x01")
     with pytest.raises(CatalogError, match=rf"(?s){reason}"):
         load_catalog(source.format(path))
+
+
+# Anything at all ----------------------------------------------------------------------------
+
+ODD = [None, "", 0, -1, 1e300, True, [], {}, [[]], [{}], {"a": [1]}, "<b>", "\ud800", 10**30,
+       ["a", None, 3], "x" * 3000, "2020-13-45", {"@type": 5}]  # fmt: skip
+SAMPLES = {
+    "amazon_reviews": GOOD | {"images": [{"large": "x"}]},
+    "dummyjson": [{"id": 1, "title": "Cup", "price": 9.99, "discountPercentage": 10.5, "stock": 3,
+                   "rating": 4.5, "images": ["x"], "dimensions": {"width": 1.5}, "category": "cups",
+                   "reviews": [{"rating": 4, "comment": "Good", "date": "2024-01-02"}]}],
+    "jsonld": {"@graph": [{"@type": "Product", "name": "Cup", "image": [{"url": "x"}],
+                           "offers": [{"price": 5, "seller": {"name": "A"}}, {"price": "6"}],
+                           "aggregateRating": {"ratingValue": 8, "bestRating": 10},
+                           "review": [{"reviewRating": {"ratingValue": 4}, "name": "Good"}]}]},
+    "aws_retail": [{"id": "a", "name": "Cup", "price": 3.5, "current_stock": 4, "image": "x.jpg",
+                    "category": "cups", "style": "blue", "where_visible": "UI"}],
+}  # fmt: skip
+TEXTS = {
+    "shopify": "Handle,Title,Option1 Name,Option1 Value,Variant Price,Variant Inventory Qty\n"
+    'a,"Cup, blue",Size,S,3.00,1\na,,,M,4.00,2\nb,Bowl,Title,Default Title,5.00,\n',
+    "google_merchant": "id\ttitle\tprice\tsale_price\tavailability\tshipping\tlink\n"
+    "a\tCup\t1.299,00 EUR\t\tin stock\tDE:::4.90 EUR\tx\nb\tBowl\t3 EUR\t4 EUR\tsoon\t\tx\n",
+    "aces_hub": "sku,title,price,rating,rating_count,low_stock,stock_quantity,query,"
+    "experiment_label,experiment_number,assigned_position,selected\n"
+    "a,Cup,3.00,4.5,9,False,50,cup,v1,1,0,1\nb,Mug,4.00,4.1,7,True,3,cup,v1,1,1,0\n",
+}
+
+
+def changed(value, generator):
+    """The value with something odd somewhere in it."""
+    if isinstance(value, dict | list) and value and generator.random() < 0.85:
+        keys = list(value) if isinstance(value, dict) else range(len(value))
+        key = generator.choice(keys)
+        copy = value.copy()
+        copy[key] = changed(value[key], generator)
+        return copy
+    return generator.choice(ODD)
+
+
+def scratched(text, generator):
+    """The text's bytes with some lost, some added."""
+    content = bytearray(text.encode())
+    for _ in range(generator.randint(1, 6)):
+        at = generator.randrange(len(content))
+        extra = generator.choice([b'"', b",", b"\t", b"\n", b"\xff", b"\0", b"<", b"-", b"\r"])
+        content[at : at + generator.choice([0, 1, 9])] = extra
+    return bytes(content)
+
+
+@pytest.mark.parametrize("name", [*SAMPLES, *TEXTS])
+def test_nothing_in_a_file_makes_an_importer_crash(name, tmp_path):
+    generator = random.Random(name)
+    path = tmp_path / ("meta_x.csv" if name in TEXTS else "meta_x.json")
+    if name == "google_merchant":
+        path = path.with_suffix(".tsv")
+    read = 0
+    for _ in range(60):
+        if name in TEXTS:
+            path.write_bytes(scratched(TEXTS[name], generator))
+        else:
+            path.write_text(json.dumps(changed(changed(SAMPLES[name], generator), generator)))
+        try:
+            catalog = load_catalog(f"{name}:{path}?pictures=none")
+        except CatalogError:
+            continue  # nothing of it could be used, which is said
+        read += 1
+        assert catalog.products
+    assert read > 5
