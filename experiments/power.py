@@ -1,41 +1,63 @@
 """What an experiment will be able to say, before the first trial is paid for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from aces import terms
-from aces.types import Assignment, Factor
+from aces.errors import SpecError, nearest
+from aces.stats.choice_data import Floats
+from aces.types import Factor
+from experiments.information import expected_errors, power, worlds_needed
+from experiments.levels import level_table
 from experiments.plan import Plan
+from experiments.pricing import expenses
+from experiments.simulation import simulate
 
-PILOT_WORLDS = 400
-"""Worlds drawn per task to see what the design varies."""
+__all__ = ["describe", "expected_errors", "level_table"]
+
 SECONDS_PER_TRIAL = {"json": 0.001}
 """Rough cost of a trial on one core without a model; a browser's is about a third of a second."""
 BROWSER_SECONDS = 0.35
 POWER_FACTOR = 1.959964 + 0.841621
 """Effect over standard error that a two-sided 5 % test finds with 80 % power."""
 
-Floats = NDArray[np.float64]
+DEFAULT_EFFECT = 0.3
+"""Effect whose power is told where the prior is 0."""
+CONCENTRATED = {"one preferred product": 3.6, "near-monopoly": 4.75}
+"""Utility of the first product of each shelf under the default priors of concentrated demand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pilot:
-    """Drawn worlds as arrays: X (rows, terms), choice set and product of each row."""
+def describe(
+    plan: Plan,
+    *,
+    stated: Mapping[str, float] | None = None,
+    wanted: Mapping[str, float] | None = None,
+    runs: int = 0,
+    like: Path | None = None,
+) -> dict[str, Any]:
+    """Returns size, treatments, expected precision and warnings, ready to print or encode.
 
-    X: Floats
-    sets: NDArray[np.int64]
-    products: NDArray[np.int64]
-    effects: Floats
-    """What each row's utility has besides the terms: product effects, terms not estimated."""
+    Args:
+        plan: The experiment's plan.
+        stated: Prior coefficients of a buyer; product effects as `product_id[ID]`.
+        wanted: Term -> half the width that its 95 % interval should have.
+        runs: Experiments to simulate at each prior that is planted or stated.
+        like: Run folder that says what trials take and cost.
 
-
-def describe(plan: Plan) -> dict[str, Any]:
-    """Returns size, treatments, expected precision and warnings, ready to print or encode."""
+    Raises:
+        SpecError: If a prior or a wanted interval is of nothing that is here.
+        StoreError: If `like` is no run.
+    """
     names = plan.default_terms()
+    check_terms(plan, stated or {}, wanted or {})
+    priors = _priors(plan, stated or {}) if names else []
+    precision = [_precision(plan, names, prior, wanted or {}) for prior in priors]
+    if runs:
+        for entry, (_, kind, truth) in zip(precision, priors, strict=True):
+            if kind in ("as planted", "as stated"):
+                entry["simulated"] = _simulated(plan, names, truth, runs)
     return {
         "name": plan.spec.name,
         "size": _size(plan),
@@ -45,9 +67,11 @@ def describe(plan: Plan) -> dict[str, Any]:
         ],
         "design": list(plan.notes),
         "models": _models(plan),
+        "expenses": expenses(plan, like),
+        "stop": [str(rule) for rule in plan.spec.stop],
         "terms": names,
-        "precision": [_precision(plan, names, buyer) for buyer in _priors(plan)] if names else [],
-        "warnings": _warnings(plan, names),
+        "precision": precision,
+        "warnings": [*_warnings(plan, names), *_unidentified(precision)],
     }
 
 
@@ -93,112 +117,94 @@ def _levels(factor: Factor | None) -> str:
     return names if len(factor.levels) == 1 else f"{how} {len(factor.levels)}: {names}"
 
 
-def _priors(plan: Plan) -> list[tuple[str, Mapping[str, float]]]:
-    """Buyers with planted coefficients, and the case of no effect at all."""
-    planted = [(name, truth) for name, truth in plan.truths().items() if truth]
-    return [("any buyer", {}), *planted]
+def check_terms(plan: Plan, stated: Mapping[str, float], wanted: Mapping[str, float]) -> None:
+    """Checks that priors and wanted intervals are of what the experiment has.
+
+    Raises:
+        SpecError: Naming what is not there, and what is.
+    """
+    names = plan.default_terms()
+    for term, half_width in wanted.items():
+        if term not in names:
+            raise SpecError(f"--precision {term}: no such term{nearest(term, names)}")
+        if not half_width > 0:
+            raise SpecError(f"--precision {term}={half_width:g}: expected more than 0")
+    products = {f"product_id[{product}]" for product in plan.listings}
+    for term in stated:
+        if term not in names and term not in products and term != "outside_option":
+            known = [*names, "outside_option"]
+            raise SpecError(f"--prior {term}: no such term{nearest(term, known)}")
+
+
+def _priors(plan: Plan, stated: Mapping[str, float]) -> list[tuple[str, str, Mapping[str, float]]]:
+    """Buyer, kind and coefficients: no effects, concentrated demand, as planted, as stated."""
+    first = [pool[0] for pool in plan.pools.values()]
+    found: list[tuple[str, str, Mapping[str, float]]] = [("any buyer", "no effects", {})]
+    for kind, height in CONCENTRATED.items():
+        found.append(("any buyer", kind, {f"product_id[{i}]": height for i in first}))
+    found += [(name, "as planted", truth) for name, truth in plan.truths().items() if truth]
+    return [*found, ("any buyer", "as stated", stated)] if stated else found
 
 
 def _precision(
-    plan: Plan, names: Sequence[str], prior: tuple[str, Mapping[str, float]]
+    plan: Plan,
+    names: Sequence[str],
+    prior: tuple[str, str, Mapping[str, float]],
+    wanted: Mapping[str, float],
 ) -> dict[str, Any]:
-    """Expected standard errors if the buyer's coefficients are as planted."""
-    buyer, truth = prior
+    """Expected standard errors and power if the buyer's coefficients are as the prior says."""
+    buyer, kind, truth = prior
     errors = expected_errors(plan, names, truth)
-    rows = [
-        (name, truth.get(name, 0.0), float(error), float(POWER_FACTOR * error))
-        for name, error in zip(names, errors, strict=True)
-    ]
-    return {"buyer": buyer, "prior": "as planted" if truth else "no effects", "rows": rows}
-
-
-def expected_errors(plan: Plan, names: Sequence[str], prior: Mapping[str, float]) -> Floats:
-    """Returns the standard error expected of each term with product effects, shape (terms,).
-
-    The information of a conditional logit at the prior, averaged over worlds drawn from the
-    design (not those of the plan's own seed), scaled to the number of worlds.
-
-    Args:
-        plan: The experiment's plan.
-        names: Terms.
-        prior: Coefficients by term, product effects as `product_id[ID]`.
-    """
-    from aces.stats.choice_data import choice_data
-    from aces.stats.likelihood import log_likelihood
-
-    pilot = pilot_worlds(plan, names, prior)
-    y = np.zeros(len(pilot.sets))
-    y[np.flatnonzero(np.diff(pilot.sets, prepend=-1))] = 1.0
-    beta = np.array([prior.get(name, 0.0) for name in names])
-    # planted effects enter as one more column of coefficient 1, whose information is set aside
-    X = np.column_stack([pilot.X, pilot.effects])
-    labels = [f"product {i}" for i in range(int(pilot.products.max()) + 1)]
-    data = choice_data(
-        X, y, pilot.sets, effects=pilot.products, effect_names=labels, names=[*names, "planted"]
-    )
-    point = np.concatenate([beta, [1.0], np.zeros(len(labels))])
-    information = log_likelihood(data, point).information
-    keep = np.r_[0 : len(names), len(names) + 1 : len(point)]
-    share = data.n_sets / (plan.spec.worlds_per_task * len(plan.spec.tasks))
-    covariance = np.linalg.pinv(information[np.ix_(keep, keep)], hermitian=True) * share
-    return np.asarray(np.sqrt(np.diag(covariance)[: len(names)]))
-
-
-def pilot_worlds(plan: Plan, names: Sequence[str], prior: Mapping[str, float]) -> Pilot:
-    """Returns up to 400 worlds per task, drawn with a seed of their own."""
-    spec = plan.spec.model_copy(update={"seed": plan.spec.seed + 1_000_003})
-    drawer = Plan(**{**_fields(plan), "spec": spec})
-    worlds = [drawer.assignment(t.id, k) for t in spec.tasks for k in range(PILOT_WORLDS)]
-    table = level_table(plan, worlds)
-    code = {product_id: i for i, product_id in enumerate(plan.listings)}
-    ids = table["product_id"]
-    return Pilot(
-        X=terms.matrix(names, table),
-        sets=table["set"],
-        products=np.array([code[product_id] for product_id in ids]),
-        effects=np.array([prior.get(f"product_id[{i}]", 0.0) for i in ids])
-        + _other_effects(names, prior, table),
-    )
-
-
-def _other_effects(
-    names: Sequence[str], prior: Mapping[str, float], table: Mapping[str, Any]
-) -> Floats:
-    """What planted terms that are not estimated add to the utility of each row."""
-    total = np.zeros(len(table["set"]))
-    for name, value in prior.items():
-        parts = name.split(":")
-        if name not in names and all(part in table or terms.is_derived(part) for part in parts):
-            total += value * terms.term(name, table)
-    return total
-
-
-def _fields(plan: Plan) -> dict[str, Any]:
-    return {name: getattr(plan, name) for name in plan.__dataclass_fields__}
-
-
-def level_table(plan: Plan, worlds: Sequence[Assignment]) -> dict[str, Any]:
-    """Returns what is shown in many worlds as columns, one row per listing of each world.
-
-    Besides every level there are `product_id`, `set` (the world's number), `row`, `col` and
-    `discounted`; facts that no treatment sets are the catalogue's.
-    """
-    ids = [product_id for world in worlds for product_id in world.product_ids]
-    sizes = [len(world.product_ids) for world in worlds]
-    base = [plan.listings[product_id] for product_id in ids]
-    columns: dict[str, Any] = {
-        field: [getattr(item, field) for item in base]
-        for field in ("price_cents", "review_count", "rating", "list_price_cents")
+    values = np.array([truth.get(name, 0.0) for name in names])
+    found = power(np.where(values == 0, DEFAULT_EFFECT, values), errors)
+    worlds = plan.spec.worlds_per_task
+    return {
+        "buyer": buyer,
+        "prior": kind,
+        "rows": [
+            (name, float(value), _finite(error), _finite(POWER_FACTOR * error), float(chance))
+            for name, value, error, chance in zip(names, values, errors, found, strict=True)
+        ],
+        "needed": [
+            {
+                "term": term,
+                "half_width": half_width,
+                "worlds_per_task": worlds_needed(half_width, errors[names.index(term)], worlds),
+            }
+            for term, half_width in wanted.items()
+        ],
     }
-    for level in worlds[0].levels:
-        columns[level] = [value for world in worlds for value in world.levels[level]]
-    columns["rating"] = [value or 0.0 for value in columns["rating"]]
-    columns["row"], columns["col"] = terms.grid(columns["position"], plan.spec.shelf.columns)
-    struck = zip(columns["list_price_cents"], columns["price_cents"], strict=True)
-    columns["discounted"] = [float((was or 0) > now) for was, now in struck]
-    columns["product_id"] = ids
-    columns["set"] = np.repeat(np.arange(len(worlds)), sizes)
-    return columns
+
+
+def _finite(value: float) -> float | None:
+    """A number that JSON has; None for a term that can't be estimated."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _simulated(
+    plan: Plan, names: Sequence[str], truth: Mapping[str, float], runs: int
+) -> dict[str, Any]:
+    """What simulated experiments find, beside what is expected."""
+    found = simulate(plan, names, truth, runs)
+
+    def told(values: Floats) -> list[float | None]:
+        return [_finite(value) for value in values]
+
+    return {
+        "runs": found.runs,
+        "not estimable": found.lost,
+        "rows": list(
+            zip(names, told(found.std_error), told(found.spread), told(found.power), strict=True)
+        ),
+    }
+
+
+def _unidentified(precision: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Says which terms the design can't tell from others, whatever buyers are like."""
+    lost = [row[0] for row in precision[0]["rows"] if row[2] is None] if precision else []
+    if not lost:
+        return []
+    return [f"{', '.join(lost)} can't be told apart from other terms or products by this design"]
 
 
 def _warnings(plan: Plan, names: Sequence[str]) -> list[str]:

@@ -35,6 +35,22 @@ Settings = Annotated[
 ]
 
 
+Prior = Annotated[
+    list[str], typer.Option(metavar="TERM=B", help="Coefficient to plan for; may be repeated.")
+]
+Precision = Annotated[
+    list[str],
+    typer.Option(metavar="TERM=W", help="Worlds it takes for a 95 % interval of B ± W."),
+]
+Simulate = Annotated[
+    int, typer.Option(min=0, metavar="N", help="Check planted and stated priors by simulation.")
+]
+Like = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Tokens and seconds per trial as measured in this run."),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("init", epilog="Example: aces init my-experiment --full")(init)
@@ -165,9 +181,13 @@ def plan(
     lock: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the pre-registration there.")
     ] = None,
+    prior: Prior = [],  # noqa: B006
+    precision: Precision = [],  # noqa: B006
+    simulate: Simulate = 0,
+    like: Like = None,
     settings: Settings = [],  # noqa: B006 - typer reads it, nobody writes it
 ) -> None:
-    """Validate an experiment and print its design, size and expected precision."""
+    """Validate an experiment and print its design, size, expected precision, power and cost."""
     from aces.catalog import load_catalog
     from experiments.plan import make_plan
     from experiments.power import describe
@@ -179,7 +199,8 @@ def plan(
     check_rules(made)
     if lock:
         _write_lock(made, lock)
-    facts = describe(made)
+    stated, wanted = _numbers("--prior", prior), _numbers("--precision", precision)
+    facts = describe(made, stated=stated, wanted=wanted, runs=simulate, like=like)
     if as_json:
         typer.echo(json.dumps(facts, indent=1, ensure_ascii=False))
         return
@@ -195,12 +216,12 @@ def plan(
     if facts["models"]:
         show_table(("buyer", "served model", "personas", "prompts"), facts["models"])
         console.print()
-    for entry in facts["precision"]:
-        title = f"Expected precision: {entry['buyer']}, {entry['prior']}"
-        show_table(
-            ("term", "prior", "s.e.", "smallest effect found with 80 % power"), entry["rows"], title
-        )
+    if facts["expenses"]:
+        expected = facts["expenses"]
+        show_table(tuple(expected[0]), [tuple(one.values()) for one in expected], "Expected cost")
         console.print()
+    for entry in facts["precision"]:
+        _show_precision(entry, spec.worlds_per_task)
     for warning in facts["warnings"]:
         console.print(f"[yellow]note:[/] {warning}", soft_wrap=True)
     if lock:
@@ -215,6 +236,37 @@ def _write_lock(plan: "Plan", path: Path) -> None:
     from experiments.registration import make_lock
 
     write_lock(make_lock(plan), path)
+
+
+def _numbers(option: str, given: Sequence[str]) -> dict[str, float]:
+    """`TERM=NUMBER` as often as it was given."""
+    found = {}
+    for text in given:
+        term, _, number = text.rpartition("=")
+        try:
+            found[term] = float(number)
+        except ValueError:
+            term = ""
+        if not term:
+            raise SpecError(f"{option} {text}: expected TERM=NUMBER, such as log_price=0.1")
+    return found
+
+
+def _show_precision(entry: Mapping[str, Any], worlds: int) -> None:
+    """Prints expected and simulated precision at one prior, and what wanted intervals take."""
+    heads = ("term", "prior", "s.e.", "found with 80 % power", "power *")
+    show_table(heads, entry["rows"], f"Expected precision: {entry['buyer']}, {entry['prior']}")
+    say("[dim]* to find the prior's coefficient; where that is 0, an effect of 0.3[/]")
+    for one in entry["needed"]:
+        needed = one["worlds_per_task"]
+        told = "can't be had" if needed is None else f"takes {needed:,} worlds per task"
+        say(f"{one['term']} ± {one['half_width']:g} {told} (planned: {worlds:,})")
+    if "simulated" in entry:
+        found = entry["simulated"]
+        title = f"Simulated: {found['runs']} experiments, {found['not estimable']} not estimable"
+        columns = ("term", "mean s.e.", "s.d. of estimates", "significant")
+        show_table(columns, found["rows"], title)
+    console.print()
 
 
 def try_out(

@@ -5,7 +5,9 @@ import pytest
 
 from aces.catalog import load_catalog
 from aces.cli.console import read_experiment
+from aces.errors import SpecError
 from aces.stats.choice import fit
+from aces.store import RunStore
 from experiments.plan import make_plan
 from experiments.power import describe, expected_errors
 
@@ -60,8 +62,69 @@ def test_terms_planted_but_not_estimated_count_too(plan):
     names = plan.default_terms()
     one_slot = {"pos_1": 6.0}
     assert expected_errors(plan, names, one_slot)[0] > 1.5 * expected_errors(plan, names, {})[0]
-    ignored = {"outside_option": 5.0, "best_seller": 3.0}
+    ignored = {"best_seller": 3.0}
     assert expected_errors(plan, names, ignored) == pytest.approx(expected_errors(plan, names, {}))
+
+
+def test_who_leaves_says_nothing(plan):
+    names = plan.default_terms()
+    leaving = expected_errors(plan, names, {"outside_option": np.log(8.0)})
+    assert leaving == pytest.approx(np.sqrt(2) * expected_errors(plan, names, {}))
+
+
+def test_default_priors_are_the_concentrated_demand_of_the_acceptance_figures(plan):
+    found = {entry["prior"]: entry["rows"][0][2] for entry in describe(plan)["precision"]}
+    wanted = {"no effects": 0.090, "one preferred product": 0.155, "near-monopoly": 0.256}
+    assert found == pytest.approx(wanted, rel=0.04)
+
+
+def test_power_and_the_worlds_for_a_wanted_interval(plan):
+    facts = describe(plan, stated={"row_1": 0.3}, wanted={"row_1": 0.1})
+    entry = facts["precision"][-1]
+    term, prior, error, found, chance = entry["rows"][0]
+    assert (term, prior, entry["prior"]) == ("row_1", 0.3, "as stated")
+    assert found == pytest.approx(2.8016 * error, rel=1e-3)
+    assert 0.85 < chance < 0.95
+    needed = entry["needed"][0]["worlds_per_task"]
+    assert needed == pytest.approx(500 * (1.96 * error / 0.1) ** 2, abs=2)
+    with pytest.raises(SpecError, match="no such term; did you mean 'row_1'"):
+        describe(plan, wanted={"row_2": 0.1})
+
+
+def test_what_can_not_be_told_apart_has_no_finite_error(plan):
+    errors = expected_errors(plan, ["row_1", "row_2", "log_price", "log_price:row_1"], {})
+    assert np.isinf(errors).tolist() == [True, True, False, False]
+
+
+def test_expenses_are_assumed_or_measured(tmp_path):
+    path = tmp_path / "served.yaml"
+    served = "{use: vlm, name: qwen, model: m, base_url: 'http://x/v1', prices: {input: 2.0}}"
+    path.write_text(ACES.replace("{use: utility, name: planted}", served))
+    made = make_plan(read_experiment(path), load_catalog("demo"))
+    (expense,) = describe(made)["expenses"]
+    assert expense["basis"] == "assumed"
+    assert expense["cost"] == pytest.approx(500 * 2500 * 2 / 1e6)
+    with RunStore.create(tmp_path / "run") as store:
+        worlds = made.draw_cells([("watch", 0), ("watch", 1)])
+        trials = list(made.trials(worlds, 0, 0))
+        store.add_batch(0, worlds, trials)
+        row = (0, 0, "buy", "k", "r", None, "", "", 3.0, 1.0, "[]", 700, None, None, 50, None, 0, 0)
+        marks = ", ".join("?" * 20)
+        for trial in trials:
+            store.db.execute(f"INSERT INTO exchanges VALUES ({marks})", (trial.id, 1, *row))
+    (expense,) = describe(made, like=tmp_path / "run")["expenses"]
+    assert "measured" in expense["basis"]
+    assert expense["tokens"] == 500 * 750
+    assert expense["cost"] == pytest.approx(500 * 700 * 2 / 1e6)
+    assert expense["hours one by one"] == pytest.approx(500 * 4 / 3600, abs=0.01)
+
+
+def test_simulation_agrees_with_what_is_expected(plan):
+    facts = describe(plan, stated={"row_1": 0.3, "outside_option": 1.0}, runs=12)
+    entry = facts["precision"][-1]
+    assert entry["simulated"]["runs"] == 12
+    for expected, simulated in zip(entry["rows"], entry["simulated"]["rows"], strict=True):
+        assert simulated[1] == pytest.approx(expected[2], rel=0.08)
 
 
 def test_the_description_is_plain_data(plan):
