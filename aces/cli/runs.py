@@ -253,8 +253,9 @@ def status(folder: RunFolder) -> None:
         console.print(f"[bold]{spec['name'] if spec else folder}[/]")
         progress = store.progress()
         _show_counts(progress)
-        for one in store.meta("stopped") or []:
-            say(str(Stopped.model_validate(one)))
+        stopped = [Stopped.model_validate(one) for one in store.meta("stopped") or []]
+        for one in stopped:
+            say(str(one))
         _show_speed(store)
         _show_models(store)
         failures = store.db.execute(
@@ -266,10 +267,15 @@ def status(folder: RunFolder) -> None:
         console.print(detail.strip()[:500], markup=False, soft_wrap=True)
     if progress.operational_failures:
         next_step(f"aces run EXPERIMENT.yaml --out {folder} --retry-failed")
-    elif progress.done < progress.planned:
+    elif progress.done < progress.planned and len(stopped) < _arms(spec):
         next_step(f"aces run EXPERIMENT.yaml --out {folder}")
     else:
         next_step(f"aces analyze {folder}")
+
+
+def _arms(spec: dict[str, Any]) -> int:
+    """How many pairs of buyer and interface an experiment has."""
+    return sum(len(buyer["interfaces"] or spec["interfaces"]) for buyer in spec["buyers"])
 
 
 def _show_speed(store: "RunStore") -> None:
