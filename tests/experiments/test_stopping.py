@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from aces.cli.runs import status
 from aces.errors import SpecError
 from aces.stopping import looks
 from aces.store import Finished, RunStore
@@ -79,9 +80,13 @@ class Shuffled(InlineExecutor):
                 raise KeyboardInterrupt
 
 
-def test_neither_order_nor_interruption_moves_the_stopping_point(go, buyers):
+def test_neither_order_nor_interruption_moves_the_stopping_point(go, buyers, folder, capsys):
     spec = buyers(PLANTED), TEST, MANY
     straight = go(*spec, out="straight").stopped
+    status(folder / "straight")
+    shown = capsys.readouterr().out
+    assert "stopped by rule after" in shown
+    assert "next: aces analyze" in shown
     shuffled = go(*spec, out="shuffled", executor=Shuffled(1)).stopped
     with pytest.raises(KeyboardInterrupt):
         go(*spec, out="broken", executor=Shuffled(2, most=130))
