@@ -24,7 +24,7 @@ def write_result(name: str, title: str, body: str) -> Path:
     """Writes a result with the command and the machine that gave it; returns its path."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.md"
-    command = " ".join(["python -m", f"benchmarks.{name}", *sys.argv[1:]])
+    command = " ".join(["python -m", sys.modules["__main__"].__spec__.name, *sys.argv[1:]])
     day = datetime.now(UTC).date().isoformat()
     head = f"# {title}\n\n`{command}`, {day}, {hardware()}. These machines are shared and noisy.\n"
     path.write_text(f"{head}\n{body}\n", encoding="utf-8")
