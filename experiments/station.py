@@ -18,6 +18,10 @@ from marketplace.app import create_app
 from marketplace.sessions import Session, Sessions
 
 
+CONNECTIONS = 2000
+"""Most connections that a shop holds open at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A trial with the assignment of its world."""
@@ -149,7 +153,16 @@ def serve(app: Any, port: int = 0) -> Any:  # noqa: ANN401
     from waitress.server import create_server
 
     logging.getLogger("waitress").setLevel(logging.ERROR)
-    server = create_server(app, host="127.0.0.1", port=port, threads=8)
+    # each of a browser's contexts keeps up to six connections open: beyond the limit a page that
+    # is asked for would wait until another context lets go
+    server = create_server(
+        app,
+        host="127.0.0.1",
+        port=port,
+        threads=8,
+        connection_limit=CONNECTIONS,
+        asyncore_use_poll=True,
+    )
     threading.Thread(target=server.run, name="shop", daemon=True).start()
     return server
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from socket import create_connection
 from urllib.request import urlopen
 
 import pytest
@@ -34,4 +35,18 @@ def test_a_port_is_free_again_and_a_taken_one_is_said():
     server = serve(hello)
     with pytest.raises(OSError, match="in use"):
         serve(hello, server.effective_port)
+    stop(server)
+
+
+def test_connections_that_are_kept_open_keep_nobody_out():
+    """Sixteen buyers side by side have more of them than servers commonly allow."""
+    server = serve(hello)
+    kept = [create_connection(("127.0.0.1", server.effective_port), timeout=10) for _ in range(200)]
+    for each in kept:
+        each.sendall(b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n")
+        assert each.recv(9000).startswith(b"HTTP/1.1 200")
+    with urlopen(f"http://127.0.0.1:{server.effective_port}/", timeout=10) as answer:
+        assert answer.read() == b"hello"
+    for each in kept:
+        each.close()
     stop(server)
