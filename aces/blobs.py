@@ -17,6 +17,23 @@ INLINE_BYTES = 8192
 TAKEN = "another process is writing to this run; wait for it, or use another --out"
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file so that no reader sees half of it, and two writers of one content agree.
+
+    Raises:
+        OSError: If it can't be written; nothing is left behind.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+
+
 class BlobStore:
     """Files named by the hash of their content; safe to write from many processes."""
 
@@ -33,20 +50,11 @@ class BlobStore:
         name = f"{digest[:2]}/{digest}{suffix}"
         path = self.folder / name
         if not path.exists():
-            self._write(path, content)
+            try:
+                write_whole(path, content)
+            except OSError as error:
+                raise StoreError(f"{self.folder}: {why(error)}") from error
         return name
-
-    def _write(self, path: Path, content: bytes) -> None:
-        # a reader never sees half a file, and two writers of one content agree
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(content)
-            partial.replace(path)
-        except OSError as error:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
-            raise StoreError(f"{self.folder}: {why(error)}") from error
 
     def get(self, name: str) -> bytes:
         """Returns the bytes of a stored name."""

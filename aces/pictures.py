@@ -16,11 +16,11 @@ import ssl
 import time
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
+from aces.blobs import write_whole
 from aces.catalog_builder import picture_digest
 
 MOST_BYTES = 5_000_000
@@ -242,12 +242,7 @@ def _album() -> Path:
 
 
 def _keep(file: Path, content: bytes) -> None:
-    partial = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(file)
+        write_whole(file, content)
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
         raise PictureError(f"can't be kept in {file.parent}: {error.strerror}") from error
