@@ -17,7 +17,6 @@ from experiments.plan import Plan
 from marketplace.app import create_app
 from marketplace.sessions import Session, Sessions
 
-
 CONNECTIONS = 2000
 """Most connections that a shop holds open at once."""
 
