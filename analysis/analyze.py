@@ -43,7 +43,7 @@ class Analysis:
         checks: The gates.
         notes: What must be said beside the estimates; impossible fits among them.
         path: Where the estimates were written.
-        bridges: What analyses of several buyers at once found: bridges, pass rates.
+        findings: What analyses of several buyers at once found: pass rates, arm shares, bridges.
         conduct: What served models did beside choosing.
         beside: Other files written beside the estimates.
         registration: How the run stands to its pre-registration; None without one.
@@ -57,7 +57,7 @@ class Analysis:
     checks: tuple[Check, ...]
     notes: tuple[str, ...]
     path: Path | None = None
-    bridges: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
     conduct: Conduct = field(default_factory=Conduct)
     beside: tuple[Path, ...] = ()
     registration: Registration | None = None
@@ -72,7 +72,7 @@ class Analysis:
             status_table(self.table),
             *map(coefficient_table, self.main_fits()),
             *(table for fit in self.main_fits() if (table := price_table(fit)) is not None),
-            *(found.table for found in self.bridges),
+            *(found.table for found in self.findings),
             *self.conduct.tables,
         ]
 
@@ -109,9 +109,9 @@ def _analyze(
     asked = list(analyses) or analyses_of(table, study)
     registration = Registration.of(study, asked) if study else None
     used, notes = without_excluded(table, study.spec.exclude) if study else (table, [])
-    fits, bridges, said = _estimate(used, asked, study, registration)
+    fits, findings, said = _estimate(used, asked, study, registration)
     rows = [row for fit in fits for row in estimates_of(fit)] + list(share_estimates(used))
-    rows += _bridge_estimates(bridges, registration)
+    rows += _found_estimates(findings, registration)
     return Analysis(
         name=name,
         table=table,
@@ -120,7 +120,7 @@ def _analyze(
         estimates=tuple(rows),
         checks=run_checks(table, study),
         notes=(*_stopping(study), *_random_weights(study), *_off_shelf(table), *notes, *said),
-        bridges=tuple(bridges),
+        findings=tuple(findings),
         conduct=Conduct.of(study, table) if study else Conduct(),
         registration=registration,
     )
@@ -132,14 +132,14 @@ def _estimate(
     study: Study | None,
     registration: Registration | None,
 ) -> tuple[list[Fit], list[Finding], list[str]]:
-    """Fits and bridges with their evidence: of the registered worlds, then of all there are."""
+    """Fits and findings with their evidence: of the registered worlds, then of all there are."""
     if registration is None:
         fits, notes = fit_all(table, asked, study)
-        bridges, said = compare_all(table, asked, study)
-        return fits, bridges, [*notes, *said]
+        findings, said = compare_all(table, asked, study)
+        return fits, findings, [*notes, *said]
     promised = registration.registered_worlds(table)
     fits, notes = fit_all(promised, asked, study)
-    bridges, said = compare_all(promised, asked, study)
+    findings, said = compare_all(promised, asked, study)
     notes += said
     if registration.extended:
         again = [
@@ -150,13 +150,13 @@ def _estimate(
         more, said = fit_all(table, again, study)
         fits, notes = fits + more, notes + said
     stamped = [replace(fit, evidence=registration.evidence(fit.analysis)) for fit in fits]
-    return stamped, bridges, notes
+    return stamped, findings, notes
 
 
-def _bridge_estimates(
-    bridges: Sequence[Finding], registration: Registration | None
+def _found_estimates(
+    findings: Sequence[Finding], registration: Registration | None
 ) -> list[Estimate]:
-    rows = [row for found in bridges for row in found.estimates()]
+    rows = [row for found in findings for row in found.estimates()]
     if registration is None:
         return rows
     return [

@@ -11,7 +11,7 @@ import pandas as pd
 from aces.stats.shares import wilson_interval
 from aces.types import Estimate
 from analysis.choice_sample import require_column
-from analysis.display import Table, interval, number
+from analysis.display import Plot, Point, Table, interval, number
 from analysis.fits import GROUP, arm_names, groups
 
 BASELINE = "baseline"
@@ -90,6 +90,20 @@ class ArmShares:
         if self.by:
             note += " Changes in points, by Newcombe's."
         return Table(f"{self.name} · shares of purchases", heads, lines, note)
+
+    @property
+    def plots(self) -> list[Plot]:
+        """Changes of shares against the first arm, task by task; none without arms."""
+        found: dict[str, dict[str, list[Point]]] = {}
+        for row in self.rows:
+            if row["change"] is not None:
+                whose = f"{row['product_id']}, {row['whose']}"
+                points = found.setdefault(row["task_id"], {}).setdefault(whose, [])
+                points.append(Point(row["arm"], *(100 * value for value in row["change"])))
+        return [
+            Plot(f"Shares by arm, {task}", "change of share, points", series, reference=0.0)
+            for task, series in found.items()
+        ]
 
     def _line(self, row: Mapping[str, Any]) -> Iterator[str]:
         yield from (row["whose"], row["task_id"], row["product_id"], row["arm"])

@@ -19,7 +19,7 @@ from aces.stats.choice_data import Floats, Ints
 from aces.stats.intervals import critical_value, p_values
 from aces.types import Estimate
 from analysis.choice_model import ConditionalLogit
-from analysis.display import Table, counted, interval, number, p_equals, p_value
+from analysis.display import Plot, Table, counted, interval, number, p_equals, p_value
 
 FEWEST_PAIRS = 500
 """Pairs below which agreement says little."""
@@ -132,6 +132,11 @@ class Bridge:
         said = (self.verdict, *self.warnings)
         note = " ".join(f"{text[0].upper()}{text[1:]}." for text in said)
         return Table(title + self.probabilities, heads, rows, note)
+
+    @property
+    def plots(self) -> list[Plot]:
+        """None: the table says it all."""
+        return []
 
     def estimates(self) -> list[Estimate]:
         """Returns rows of `estimates.csv`; p-values are of what equality predicts."""

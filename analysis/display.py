@@ -1,8 +1,9 @@
-"""Tables as plain data, and numbers as people read them; console and report draw them alike."""
+"""Tables and plots as plain data, and numbers as people read them, for console and report."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aces.money import minor_digits
 
@@ -24,6 +25,41 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+
+
+class Point(NamedTuple):
+    """One estimate of a plot.
+
+    Attributes:
+        at: Where it stands: a number along the curve, or a label of its own.
+        value: The estimate.
+        low: Lower end of its interval; None without one.
+        high: Upper end.
+    """
+
+    at: float | str
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure to show: estimates with intervals, by label or along a number.
+
+    Attributes:
+        title: What it shows.
+        value: Name and unit of what is estimated.
+        series: Name -> its points; whose they are.
+        along: Name and unit of what the points stand along; empty where they have labels.
+        reference: Value of no effect, drawn as a line; None without one.
+    """
+
+    title: str
+    value: str
+    series: Mapping[str, Sequence[Point]]
+    along: str = ""
+    reference: float | None = None
 
 
 def number(value: float | None, digits: int = 3) -> str:

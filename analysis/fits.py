@@ -13,7 +13,7 @@ from aces.spec import Plugin
 from aces.terms import default_terms, slot_terms
 from aces.types import Estimate
 from analysis.choice_result import ConditionalLogitResult
-from analysis.display import Table, counted
+from analysis.display import Plot, Table, counted
 from analysis.estimators import ESTIMATORS
 from analysis.planted import truth_of_fit
 from analysis.study import Study
@@ -70,6 +70,11 @@ class Finding(Protocol):
     @property
     def table(self) -> Table:
         """The numbers for people."""
+        ...
+
+    @property
+    def plots(self) -> list[Plot]:
+        """What one would rather look at; none where the table says it all."""
         ...
 
     @property

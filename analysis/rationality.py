@@ -15,7 +15,7 @@ import pandas as pd
 from aces.errors import EstimationError
 from aces.stats.shares import wilson_interval
 from aces.types import Estimate
-from analysis.display import Table, interval, number
+from analysis.display import Plot, Point, Table, interval, number
 from analysis.fits import GROUP, arm_names, groups
 
 MISSING = ("failed", "truncated")
@@ -73,6 +73,19 @@ class PassRates:
                 "what it would be had none or all of them passed."
             )
         return Table(f"{self.name} · right answers", heads, lines, note)
+
+    @property
+    def plots(self) -> list[Plot]:
+        """Pass rates by test, or by task where there is one test, a colour for each buyer."""
+        by = "test" if "test" in self.data else "task_id"
+        of_all = (self.rows["task_id"] == "") | (by == "task_id")
+        shown = self.rows[of_all & (self.rows["judged"] > 0)]
+        series: dict[str, list[Point]] = {}
+        for row in shown.to_dict("records"):
+            values = (100 * row[name] for name in ("estimate", "ci_low", "ci_high"))
+            series.setdefault(row["arm"], []).append(Point(str(row[by]), *values))
+        chance = 100 * float(shown["chance"].mean()) if len(shown) else None
+        return [Plot("Right answers", "pass rate, %", series, reference=chance)]
 
     def estimates(self) -> list[Estimate]:
         """Returns rows of `estimates.csv`: rate, its bounds under missing trials, and chance."""

@@ -240,7 +240,7 @@ def served(noise_sd: float, worlds: int) -> tuple[list[tuple[str, float, float]]
             found = analyze(store)
     fitted = next(one for one in found.main_fits() if one.analysis == "read").result
     rows = [(str(t), float(fitted.params[t]), float(fitted.bse[t])) for t in fitted.terms]
-    return rows, found.bridges[0].verdict
+    return rows, found.findings[0].verdict
 
 
 def _bias_part() -> list[str]:

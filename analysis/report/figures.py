@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from aces.types import Estimate
-from analysis.display import number
+from analysis.display import Plot, Point, number
 from analysis.estimates import coefficients
 from analysis.fits import Fit
 from analysis.report.style import ARMS, BLUE, INK, MUTED, ORANGE, RULE, figure, svg
@@ -86,6 +86,62 @@ def share_plot(
         return svg(made, "Shares of purchases by product")
 
 
+def plot(shown: Plot) -> Markup:
+    """Returns a plot: estimates by label, one below the other, or along a number."""
+    return _along(shown) if shown.along else _by_label(shown)
+
+
+def _by_label(shown: Plot) -> Markup:
+    """Estimates at their labels, the series of one label close together."""
+    labels = list(dict.fromkeys(str(p.at) for points in shown.series.values() for p in points))
+    step = 0.5 / max(1, len(shown.series))
+    height = (0.2 + 0.07 * len(shown.series)) * len(labels) + 0.6
+    with figure(4.4, height) as (made, axes):
+        for index, (points, colour) in enumerate(_coloured(shown)):
+            shift = step * (index - (len(shown.series) - 1) / 2)
+            for point in points:
+                y = labels.index(str(point.at)) + shift
+                if point.low is not None:
+                    axes.plot([point.low, point.high], [y, y], color=colour, linewidth=1.6)
+                axes.plot(point.value, y, "o", color=colour, markersize=4.5, zorder=3)
+        for y in range(len(labels)):
+            axes.axhline(y, color=RULE, linewidth=0.6, zorder=0)
+        if shown.reference is not None:
+            axes.axvline(shown.reference, color=MUTED, linewidth=0.8, zorder=1)
+        axes.set_yticks(range(len(labels)), labels)
+        axes.set_ylim(len(labels) - 0.4, -0.6)
+        axes.set_xlabel(shown.value)
+        return svg(made, f"{shown.title}: {_read_aloud(shown)}")
+
+
+def _along(shown: Plot) -> Markup:
+    """Estimates joined along a number, with their intervals as bands."""
+    with figure(4.4, 2.8) as (made, axes):
+        for points, colour in _coloured(shown):
+            kept = sorted(points, key=lambda point: float(point.at))
+            x = [float(point.at) for point in kept]
+            axes.plot(x, [p.value for p in kept], "-o", color=colour, markersize=4, zorder=3)
+            sure = [(a, p.low, p.high) for a, p in zip(x, kept, strict=True) if p.low is not None]
+            if sure:
+                axes.fill_between(*zip(*sure, strict=True), color=colour, alpha=0.15, linewidth=0)
+        if shown.reference is not None:
+            axes.axhline(shown.reference, color=MUTED, linewidth=0.8, zorder=1)
+        axes.set_xlabel(shown.along)
+        axes.set_ylabel(shown.value)
+        return svg(made, f"{shown.title}: {_read_aloud(shown)}")
+
+
+def _coloured(shown: Plot) -> list[tuple[Sequence[Point], str]]:
+    return list(zip(shown.series.values(), _colours(len(shown.series)), strict=True))
+
+
+def _read_aloud(shown: Plot) -> str:
+    return "; ".join(
+        f"{name}: {', '.join(f'{p.at} {number(p.value, 2)}' for p in points)}"
+        for name, points in shown.series.items()
+    )
+
+
 def _colours(n: int) -> list[str]:
     return [ARMS[i % len(ARMS)] for i in range(n)]
 
@@ -101,4 +157,4 @@ def _short(title: str) -> str:
     return title[: LONGEST_LABEL - 1].rsplit(" ", 1)[0].rstrip(",;-– ") + "…"
 
 
-__all__ = ["INK", "arm_colours", "coefficient_limits", "coefficient_plot", "share_plot"]
+__all__ = ["INK", "arm_colours", "coefficient_limits", "coefficient_plot", "plot", "share_plot"]

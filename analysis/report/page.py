@@ -22,7 +22,7 @@ from analysis.analyze import (
     status_table,
 )
 from analysis.checks import Check
-from analysis.display import Table, counted, listed, number, percent
+from analysis.display import Plot, Table, counted, listed, number, percent
 from analysis.fits import GROUP, SLOTS, Fit, arm_names
 from analysis.frame import load_choices
 from analysis.report import figures
@@ -91,6 +91,7 @@ def _context(found: Sequence[Analysis]) -> dict[str, Any]:
         "served": buyers_shown(found),
         "conduct": [(one.name, one.conduct.tables) for one in found if one.conduct.tables],
         "runs": [_run(one) for one in found],
+        "findings": list(_findings(found)),
         "panels": list(_panels(fits)),
         "maps": list(_maps(found)),
         "worth": [worth_in_price(fit, *_grid(one)) for one, fit in _pairs(found)],
@@ -229,6 +230,22 @@ def _made_with(store: RunStore) -> Iterator[tuple[str, str]]:
 
 def _text(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _findings(
+    found: Sequence[Analysis],
+) -> Iterator[tuple[Table, list[tuple[Plot, Markup, Mapping[str, str]]]]]:
+    """What analyses of several buyers at once found: tables, and plots with colours by name."""
+    for one in found:
+        for finding in one.findings:
+            yield (
+                finding.table,
+                [
+                    (shown, figures.plot(shown), figures.arm_colours(list(shown.series)))
+                    for shown in finding.plots
+                    if any(shown.series.values())
+                ],
+            )
 
 
 def _panels(fits: Sequence[Fit]) -> Iterator[tuple[Fit, Markup]]:

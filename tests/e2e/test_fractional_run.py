@@ -50,8 +50,8 @@ def test_purchases_are_drawn_from_the_same_tastes(bridged):
 
 def test_the_bridge_holds_and_is_warned_of(bridged):
     found, _ = bridged
-    assert len(found.bridges) == 1
-    lines = {line.term: line for line in found.bridges[0].lines}
+    assert len(found.findings) == 1
+    lines = {line.term: line for line in found.findings[0].lines}
     assert min(line.p_value for line in lines.values()) > 0.01
     assert any("only 60 pairs" in note for note in found.notes)
 

@@ -109,7 +109,7 @@ def study(demo, tmp_path_factory):
 
 def rates(found):
     """(buyer, test or task) -> (passed, judged) of the table that people see."""
-    (table,) = (each.table for each in found.bridges)
+    (table,) = (each.table for each in found.findings)
     rows = {(row[0].partition(" · ")[0], row[1]): row[2].split(" of ") for row in table.rows}
     return {key: (int(passed), int(judged)) for key, (passed, judged) in rows.items()}
 
@@ -119,7 +119,7 @@ def test_a_rational_buyer_passes_and_a_position_lover_only_where_the_answer_stan
     study, name
 ):
     found = study(name, "worlds_per_task=14")
-    assert [each.name for each in found.bridges] == ["pass_rate"]
+    assert [each.name for each in found.findings] == ["pass_rate"]
     passed = rates(found)
     assert len(passed) == 2 * {"price": 7, "rating": 3, "instructions": 12}[name.split("-")[1]]
     assert all(n == judged > 0 for (buyer, _), (n, judged) in passed.items() if buyer == "rational")
@@ -156,7 +156,7 @@ def test_a_failed_request_is_missing_and_never_irrational(study):
     found = study(
         "rationality-price", f"buyers={buyer}", f"treatments={tests}", "worlds_per_task=30"
     )
-    (row,) = found.bridges[0].table.rows
+    (row,) = found.findings[0].table.rows
     passed, judged = map(int, row[2].replace(",", "").split(" of "))
     missing = int(row[-2].replace(",", ""))
     assert passed == judged
@@ -254,7 +254,7 @@ def test_market_shares_are_printed_with_intervals(study):
     for buyer in ("planted", "indifferent"):
         assert sum(row.estimate for row in shares if row.buyer == buyer) == pytest.approx(8)
     assert all(row.ci_low <= row.estimate <= row.ci_high for row in shares)
-    assert found.bridges[0].table.rows[0][3:5] != ("", "")
+    assert found.findings[0].table.rows[0][3:5] != ("", "")
 
 
 CENT = {"name": "cent", "step": -1}
