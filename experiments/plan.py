@@ -21,6 +21,7 @@ from agents.interfaces import INTERFACES
 from experiments.answers import check_answers, with_copies
 from experiments.designs import Cell
 from experiments.designs._declared import check_shelves, designed, incomplete
+from experiments.feasible import check_feasible
 from marketplace.marks import STANDARD_MARKS, legend
 from marketplace.treatments import TREATMENTS
 from marketplace.worlds import build_world
@@ -66,7 +67,8 @@ class Plan:
     @cached_property
     def _marks(self) -> dict[str, Mark]:
         """The marks that treatments draw, by kind: the shop's and those of one's own."""
-        tags = (d for d in self.declarations.values() if isinstance(d, design.Tags))
+        kinds = design.Tags | design.Steering
+        tags = (d for d in self.declarations.values() if isinstance(d, kinds))
         return {**STANDARD_MARKS, **{m.kind: m for each in tags for m in each.marks_named()}}
 
     def assignment(self, task_id: str, k: int) -> Assignment:
@@ -251,6 +253,7 @@ def make_plan(spec: ExperimentSpec, catalog: Catalog) -> Plan:
         declarations[spec.design.name] = declared.declaration
     _check_named(spec, declarations, pools, catalog.pictures)
     check_answers(spec, catalog, pools, declarations)
+    check_feasible(spec, catalog, pools, declarations)
     resolved = _resolve_buyers(spec, listings, declarations)
     sold = catalog if spec.shelf.rest == "catalog" else _sliced(catalog, ids, declarations)
     notes = (*(declared.notes if declared else ()), *incomplete(spec, declarations))
@@ -361,8 +364,7 @@ def _legend(
     """Kind of mark -> its texts, for every mark that a shelf may carry."""
     own = [mark for listing in listings for mark in listing.marks]
     for declaration in declarations.values():
-        if isinstance(declaration, design.Arms | design.Versions | design.Tags):
-            own += declaration.marks_named()
+        own += declaration.marks_named() if hasattr(declaration, "marks_named") else []
     return legend(own)
 
 

@@ -18,8 +18,10 @@ from aces.design.arms import Arm, Arms
 from aces.design.draws import Draw, Fixed, Permutation
 from aces.design.factors import Factor, FactorSettings, Headroom
 from aces.design.removal import Removal
+from aces.design.saturation import Rewrite, Saturation
 from aces.design.settings import Version, Versions
 from aces.design.squares import Square
+from aces.design.steering import UNTAGGED, Steering
 from aces.design.struck import Struck
 from aces.design.table import Crossable, Pairs, Table
 from aces.design.tags import ACES_TAGS, Tag, Tags
@@ -28,6 +30,7 @@ from aces.types import Listing
 
 __all__ = [
     "ACES_TAGS",
+    "UNTAGGED",
     "Arm",
     "Arms",
     "BestOffer",
@@ -42,7 +45,10 @@ __all__ = [
     "Pairs",
     "Permutation",
     "Removal",
+    "Rewrite",
+    "Saturation",
     "Square",
+    "Steering",
     "Struck",
     "Table",
     "Tag",
@@ -66,11 +72,13 @@ Declaration = Annotated[
     | Factor
     | Headroom
     | BestOffer
+    | Steering
     | Struck
     | Tags
     | Arms
     | Versions
     | Removal
+    | Saturation
     | Table
     | Pairs,
     Field(discriminator="kind"),

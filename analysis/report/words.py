@@ -13,7 +13,9 @@ from aces.design import (
     Pairs,
     Permutation,
     Removal,
+    Saturation,
     Square,
+    Steering,
     Struck,
     Table,
     Tags,
@@ -146,6 +148,15 @@ def _drawn(declaration: Declaration) -> str:
         case BestOffer():
             tests = listed([test.name for test in declaration.tests])
             return f"one listing of each shelf has the best {declaration.level}: {tests} in turn"
+        case Steering():
+            gaps = ", ".join(f"{100 * gap:g}" for gap in declaration.gaps)
+            return (
+                f"one listing of each shelf is dearer by {gaps} %, and carries "
+                f"{listed(declaration.arms)}, each combination equally often"
+            )
+        case Saturation():
+            numbers = ", ".join(map(str, declaration.sellers))
+            return f"{numbers} sellers of a shelf show rewritten texts; how many and who is drawn"
         case Struck():
             how = ", ".join(f"{factor:g}" for factor in declaration.factors)
             often = percent(declaration.probability, 0)

@@ -27,12 +27,7 @@ class BadgesTreatment:
                     raise ValueError(
                         f"scarcity shows only with `also: {{stock: [...]}}` of 1 to {LOW_STOCK}"
                     )
-                known_marks = (*STANDARD_MARKS, "scarcity", *presets())
-                if tag.level not in known_marks and not tag.text:
-                    known = nearest(tag.level, known_marks)
-                    raise ValueError(
-                        f"the shop has no mark '{tag.level}'{known}; give it a `text:` to make one"
-                    )
+                check_visible(tag, "scarcity")
             return tags
 
     def __init__(self, config: Config) -> None:
@@ -40,10 +35,26 @@ class BadgesTreatment:
 
     def declare(self) -> Declaration:
         """Returns the sequential draw of tags; a preset's text goes along with its name."""
-        return Tags(tags=tuple(map(_with_text, self.config.tags)))
+        return Tags(tags=tuple(map(with_text, self.config.tags)))
 
 
-def _with_text(tag: Tag) -> Tag:
+def check_visible(tag: Tag, *others: str) -> None:
+    """Raises ValueError unless the shop has such a mark, or the tag says what it reads.
+
+    Args:
+        tag: The tag.
+        others: Kinds that are shown without a mark.
+    """
+    known = (*STANDARD_MARKS, *others, *presets())
+    if tag.level not in known and not tag.text:
+        raise ValueError(
+            f"the shop has no mark '{tag.level}'{nearest(tag.level, known)}; give it a `text:` to "
+            "make one"
+        )
+
+
+def with_text(tag: Tag) -> Tag:
+    """Returns the tag with the text of the preset that it names."""
     preset = presets().get(tag.level)
     if preset is None or tag.text:
         return tag
