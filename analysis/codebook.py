@@ -52,6 +52,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
         "slot",
         "Where it stood on the first page of results that showed it; open shops only",
     ),
+    "seen": ("0/1", "Lay wholly inside the viewport of some results page; empty: unknown"),
+    "carted": ("0/1", "Was put into the cart at least once"),
     "right_answer": ("0/1", "The one listing that is right: cheapest, best rated, or as required"),
     "test": ("", "In which way one listing came to be the right answer"),
     "draws": ("shelves", "How often the shelf was drawn until one listing alone was best"),

@@ -218,11 +218,13 @@ def compare_all(
     notes: list[str] = []
     for plugin in (_with_terms(each, table, study) for each in asked if _across(each)):
         try:
-            found.append(ESTIMATORS.build(plugin.use, dict(plugin.parameters)).across(table))
+            made = ESTIMATORS.build(plugin.use, dict(plugin.parameters)).across(table)
+            several = list(made) if isinstance(made, (list, tuple)) else [made]
+            notes += [note for one in several for note in one.notes]
         except EstimationError as error:
             notes.append(f"{plugin.name}: no estimates: {error}")
         else:
-            notes += found[-1].notes
+            found += several
     return found, notes
 
 

@@ -58,7 +58,12 @@ _CLICKED = """
     JOIN latest o ON o.trial_id = e.trial_id AND o.attempt = e.attempt
     WHERE e.kind = 'product'
 """
-
+_CARTED = _CLICKED.replace("e.kind = 'product'", "e.kind = 'cart_add'")
+_SEEN = """
+    SELECT DISTINCT s.trial_id, s.exposed FROM steps s
+    JOIN latest o ON o.trial_id = s.trial_id AND o.attempt = s.attempt
+    WHERE s.page = 'results' AND s.exposed IS NOT NULL
+"""
 _RESULTS = """
     SELECT e.trial_id, e.data FROM events e
     JOIN latest o ON o.trial_id = e.trial_id AND o.attempt = e.attempt
@@ -126,11 +131,11 @@ def choices(store: RunStore) -> pd.DataFrame:
     columns |= _per_trial(trials, world, study, trial)
     columns |= _right_answers(study, columns)
     columns |= _outcomes(store, trials, trial, shelves.products, shelves.codes[alternative])
+    rows = _Pairs(pd.Index(trials["trial_id"]), shelves.products, trial, shelves.codes[alternative])
+    if study.browses:
+        columns |= _stages(store, rows)
     if study.is_open:
         page_size = int(study.spec.shelf.settings()["page_size"])
-        rows = _Pairs(
-            pd.Index(trials["trial_id"]), shelves.products, trial, shelves.codes[alternative]
-        )
         columns |= _roamed(store, trials, rows, page_size)
     table = pd.DataFrame(columns)
     further = [name for name in table if name not in CONTRACT]
@@ -289,6 +294,17 @@ def _outcomes(
         "clicked": pairs.contain(store.db.execute(_CLICKED)).astype(np.int64),
         "exposed": np.where(known, exposed, np.nan),
         "probability": pairs.values(zip(trials["trial_id"], trials["probability"], strict=True)),
+    }
+
+
+def _stages(store: RunStore, rows: "_Pairs") -> dict[str, Any]:
+    """What lay in the window of any results page, counted once, and what went into the cart."""
+    shown = [(t, json.loads(ids)) for t, ids in store.db.execute(_SEEN)]
+    watched = rows.trials.get_indexer(pd.Index([t for t, _ in shown], dtype="str"))
+    seen = rows.contain((t, product) for t, ids in shown for product in ids)
+    return {
+        "seen": np.where(np.isin(rows.trial, watched), seen, np.nan),
+        "carted": rows.contain(store.db.execute(_CARTED)).astype(np.int64),
     }
 
 

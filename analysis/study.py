@@ -138,6 +138,12 @@ class Study:
         return shelf.rest != "none" or shelf.ranker != "fixed" or bool(shelf.controls)
 
     @property
+    def browses(self) -> bool:
+        """Whether any buyer may go from page to page before it buys."""
+        met = [plugin for buyer in self.spec.buyers for plugin in self.spec.buyer_interfaces(buyer)]
+        return any(plugin.parameters.get("mode") != "one_decision" for plugin in met)
+
+    @property
     def varied(self) -> list[str]:
         """Levels that differ between worlds, in the order of the treatments."""
         return [level for d in self.declarations.values() for level in d.varied()]

@@ -142,7 +142,12 @@ def _priors(plan: Plan, stated: Mapping[str, float]) -> list[tuple[str, str, Map
     found: list[tuple[str, str, Mapping[str, float]]] = [("any buyer", "no effects", {})]
     for kind, height in CONCENTRATED.items():
         found.append(("any buyer", kind, {f"product_id[{i}]": height for i in first}))
-    found += [(name, "as planted", truth) for name, truth in plan.truths().items() if truth]
+    known = {*plan.default_terms(), *(f"product_id[{i}]" for i in plan.listings)}
+    found += [
+        (name, "as planted", truth)
+        for name, truth in plan.truths().items()
+        if truth and known & set(truth)
+    ]
     return [*found, ("any buyer", "as stated", stated)] if stated else found
 
 
