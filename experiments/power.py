@@ -105,7 +105,7 @@ def _models(plan: Plan) -> list[tuple[str, str, str, str]]:
             _levels(plan.factors[buyer.name].get("prompt")),
         )
         for buyer in plan.spec.buyers
-        if plan.factors[buyer.name]
+        if "model" in buyer.parameters
     ]
 
 

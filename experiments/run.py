@@ -8,13 +8,14 @@ from pathlib import Path
 
 from aces.catalog import Catalog
 from aces.catalog_store import keep_catalog, stored_catalog
-from aces.errors import SpecError, StoreError, nearest
+from aces.errors import SpecError, StoreError, UserError, nearest
 from aces.llm.records import Connection
 from aces.lock import differences
 from aces.spec import ExperimentSpec
 from aces.stopping import Stopped
 from aces.store import Finished, Progress, RunStore
 from aces.types import Trial
+from agents.buyers import BUYERS
 from experiments.designs import DESIGNS, Cell, Design, History
 from experiments.designs._declared import check_kept
 from experiments.executors import Executor, Setting
@@ -117,7 +118,7 @@ def run(
         catalog: That `spec.catalog` names.
         out: Run folder.
         executor: Who carries out the trials.
-        buyers: Names of the buyers to run now; all where empty.
+        buyers: Names of the buyers to run now; all but people where empty.
         retry_failed: Run again what failed for an operational cause.
         limit: Of operational failures; 5 % where not given.
         answering: Where served models' answers come from; from servers where not given.
@@ -130,7 +131,7 @@ def run(
         UserError: If a model's server can't be reached, or can't do what its buyer needs.
     """
     plan = make_plan(spec, catalog)
-    _check_buyers(spec, buyers)
+    now_run = _buyers_now(spec, buyers, in_person=getattr(executor, "in_person", False))
     check_rules(plan)
     with RunStore.create(out) as store, ExitStack() as stack:
         registered = hold_against(plan, store, following or Following())
@@ -144,7 +145,7 @@ def run(
         work = _Work(store, plan, executor, line, limit or FailureLimit(), on_progress)
         with _session(store, work.facts) as session:
             for jobs in _batches(store, plan, retry):
-                chosen = [job for job in jobs if not buyers or job.trial.buyer in buyers]
+                chosen = [job for job in jobs if job.trial.buyer in now_run]
                 if not work.carry_out(chosen, session):
                     break
         progress = store.progress()
@@ -176,11 +177,25 @@ def _line(plan: Plan, store: RunStore, answering: Answering) -> Line:
     )
 
 
-def _check_buyers(spec: ExperimentSpec, names: Sequence[str]) -> None:
+def _buyers_now(spec: ExperimentSpec, names: Sequence[str], *, in_person: bool) -> set[str]:
+    """The buyers whose trials are run now.
+
+    Raises:
+        SpecError: If one is unknown.
+        UserError: If one is a person, and the executor is not one that people meet.
+    """
     known = [buyer.name for buyer in spec.buyers]
     for name in names:
         if name not in known:
             raise SpecError(f"--buyers {name}: no such buyer{nearest(name, known)}")
+        if name in people(spec) and not in_person:
+            raise UserError(f"{name} shop by themselves: aces people EXPERIMENT.yaml --out DIR")
+    return set(names) or set(known) - set(people(spec))
+
+
+def people(spec: ExperimentSpec) -> list[str]:
+    """Returns the names of the buyers that are people: `aces people` runs their trials."""
+    return [b.name for b in spec.buyers if getattr(BUYERS.load(b.use), "in_person", False)]
 
 
 def _claim(store: RunStore, plan: Plan) -> None:

@@ -143,8 +143,8 @@ class Station:
         return await self._browser.facts() if self._browser else {}
 
 
-def serve(app: Any, port: int = 0) -> Any:  # noqa: ANN401
-    """Serves a WSGI application on loopback in a thread; returns the server.
+def serve(app: Any, port: int = 0, host: str = "127.0.0.1") -> Any:  # noqa: ANN401
+    """Serves a WSGI application in a thread, on loopback by default; returns the server.
 
     Raises:
         OSError: If the port is taken.
@@ -156,7 +156,7 @@ def serve(app: Any, port: int = 0) -> Any:  # noqa: ANN401
     # is asked for would wait until another context lets go
     server = create_server(
         app,
-        host="127.0.0.1",
+        host=host,
         port=port,
         threads=8,
         connection_limit=CONNECTIONS,

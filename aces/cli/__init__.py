@@ -26,9 +26,9 @@ app = typer.Typer(
 @cache
 def _register() -> None:
     """Adds the commands, in the order in which one meets them."""
-    from aces.cli import catalog, doctor, experiments, results, runs, serving, shop
+    from aces.cli import catalog, doctor, experiments, people, results, runs, serving, shop
 
-    for module in (experiments, runs, results, shop, serving, doctor):
+    for module in (experiments, runs, people, results, shop, serving, doctor):
         module.register(app)
     app.add_typer(catalog.app, name="catalog")
 

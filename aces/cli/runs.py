@@ -111,7 +111,7 @@ def run(
     catalog = load_catalog(spec.catalog, spec.folder)
     _say_before(spec, catalog, cache)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with _ProgressBar() as bar:
+    with ProgressBar() as bar:
         result = run_experiment(
             spec,
             catalog,
@@ -183,10 +183,10 @@ def _say_before(spec: "ExperimentSpec", catalog: "Catalog", cache: Path | None) 
         say(f"storing the whole catalogue with its {len(catalog.pictures):,} pictures first")
 
 
-class _ProgressBar:
+class ProgressBar:
     """Trials done, rate, time left, and counts by status."""
 
-    def __enter__(self) -> "_ProgressBar":
+    def __enter__(self) -> "ProgressBar":
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
