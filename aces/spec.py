@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
 from aces.errors import SpecError, nearest
 from aces.registry import Registry
+from aces.rules import Gates, Multiplicity
 from aces.shelf import Shelf
 from aces.stopping import StopRule
 from aces.types import Record, Task
@@ -20,7 +21,7 @@ from aces.types import Record, Task
 Path_ = tuple[str | int, ...]
 Registries = Mapping[str, Registry[Any]]
 
-CHANGEABLE = ("analysis", "exclude", "worlds_per_task", "budget")
+CHANGEABLE = ("analysis", "exclude", "gates", "multiplicity", "worlds_per_task", "budget")
 """What may differ when a run goes on; `worlds_per_task` may only grow."""
 
 
@@ -83,6 +84,10 @@ class ExperimentSpec(Record):
     """Each buyer and interface ends where all of these hold, on what is completed in plan order."""
     exclude: Exclude = Exclude()
     """Held against each buyer with its interface; their trials are counted and shown."""
+    gates: Gates = Gates()
+    """What must hold before estimates are believed."""
+    multiplicity: Multiplicity = Multiplicity()
+    """How p-values are adjusted for one another."""
     analysis: tuple[Plugin, ...] = ()
     """Empty: the default analysis, every level the design varies plus the slot terms."""
 

@@ -2,17 +2,19 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
 from aces.errors import UserError
+from aces.rules import Gates, Multiplicity
 from aces.spec import Plugin
 from aces.store import RunStore
 from aces.types import Estimate, Status
 from analysis.checks import Check, arms, run_checks
+from analysis.checks.position import SlotTaken, slots_taken
 from analysis.conduct import Conduct, write_conduct
 from analysis.display import Table, counted, interval, number, p_value
 from analysis.estimates import (
@@ -23,11 +25,13 @@ from analysis.estimates import (
     write_estimates,
 )
 from analysis.exclusions import without_excluded
+from analysis.families import adjusted, unknown_terms, with_adjusted
 from analysis.fits import SLOTS, Finding, Fit, analyses_of, compare_all, fit_all
 from analysis.frame import choices, load_choices, trials_of
 from analysis.registered import ALL_WORLDS, Registration
 from analysis.served import has_random_weights
 from analysis.study import Study
+from analysis.withheld import Withheld, of_coefficients, with_gates, withheld, without_locked
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Analysis:
         conduct: What served models did beside choosing.
         beside: Other files written beside the estimates.
         registration: How the run stands to its pre-registration; None without one.
+        withheld: What is not estimated, as the buyer is locked to a slot.
     """
 
     name: str
@@ -61,6 +66,7 @@ class Analysis:
     conduct: Conduct = field(default_factory=Conduct)
     beside: tuple[Path, ...] = ()
     registration: Registration | None = None
+    withheld: tuple[Withheld, ...] = ()
 
     def main_fits(self) -> list[Fit]:
         """Returns the fits of the analyses asked for, without that of the heat map."""
@@ -109,20 +115,29 @@ def _analyze(
     asked = list(analyses) or analyses_of(table, study)
     registration = Registration.of(study, asked) if study else None
     used, notes = without_excluded(table, study.spec.exclude) if study else (table, [])
-    fits, findings, said = _estimate(used, asked, study, registration)
-    rows = [row for fit in fits for row in estimates_of(fit)] + list(share_estimates(used))
-    rows += _found_estimates(findings, registration)
+    gates = study.spec.gates if study else Gates()
+    locked = [one for one in slots_taken(used, gates.position_lock) if one.locked]
+    fits, findings, said = _estimate(used, asked, study, registration, locked)
+    held_back = withheld(used, asked, locked, study)
+    checks = run_checks(table, study)
+    rules = study.spec.multiplicity if study else Multiplicity()
+    rows = _stamped((row for one in held_back for row in one.estimates), registration)
+    rows += [row for fit in fits for row in estimates_of(fit)] + list(share_estimates(used))
+    rows += _stamped((row for found in findings for row in found.estimates()), registration)
+    rows = with_gates(adjusted(rows, rules), checks)
+    notes += [*_off_shelf(table), *unknown_terms(rows, rules), *said]
     return Analysis(
         name=name,
         table=table,
         study=study,
-        fits=tuple(fits),
+        fits=tuple(with_adjusted(fits, rows)),
         estimates=tuple(rows),
-        checks=run_checks(table, study),
-        notes=(*_stopping(study), *_random_weights(study), *_off_shelf(table), *notes, *said),
+        checks=checks,
+        notes=(*_stopping(study), *_random_weights(study), *notes),
         findings=tuple(findings),
         conduct=Conduct.of(study, table) if study else Conduct(),
         registration=registration,
+        withheld=tuple(held_back),
     )
 
 
@@ -131,15 +146,17 @@ def _estimate(
     asked: Sequence[Plugin],
     study: Study | None,
     registration: Registration | None,
+    locked: Sequence[SlotTaken],
 ) -> tuple[list[Fit], list[Finding], list[str]]:
     """Fits and findings with their evidence: of the registered worlds, then of all there are."""
+    free = without_locked(table, locked)
     if registration is None:
-        fits, notes = fit_all(table, asked, study)
-        findings, said = compare_all(table, asked, study)
+        fits, notes = fit_all(free, asked, study)
+        findings, said = _compared(table, free, asked, study)
         return fits, findings, [*notes, *said]
-    promised = registration.registered_worlds(table)
-    fits, notes = fit_all(promised, asked, study)
-    findings, said = compare_all(promised, asked, study)
+    promised = registration.registered_worlds
+    fits, notes = fit_all(promised(free), asked, study)
+    findings, said = _compared(promised(table), promised(free), asked, study)
     notes += said
     if registration.extended:
         again = [
@@ -147,18 +164,24 @@ def _estimate(
             for each in asked
             if each.name != SLOTS
         ]
-        more, said = fit_all(table, again, study)
+        more, said = fit_all(free, again, study)
         fits, notes = fits + more, notes + said
     stamped = [replace(fit, evidence=registration.evidence(fit.analysis)) for fit in fits]
     return stamped, findings, notes
 
 
-def _found_estimates(
-    findings: Sequence[Finding], registration: Registration | None
-) -> list[Estimate]:
-    rows = [row for found in findings for row in found.estimates()]
+def _compared(
+    table: pd.DataFrame, free: pd.DataFrame, asked: Sequence[Plugin], study: Study | None
+) -> tuple[list[Finding], list[str]]:
+    """Findings of several buyers; those of coefficients without buyers locked to a slot."""
+    found, notes = compare_all(table, [p for p in asked if not of_coefficients(p)], study)
+    more, said = compare_all(free, [p for p in asked if of_coefficients(p)], study)
+    return found + more, notes + said
+
+
+def _stamped(rows: Iterable[Estimate], registration: Registration | None) -> list[Estimate]:
     if registration is None:
-        return rows
+        return list(rows)
     return [
         row.model_copy(update={"evidence": registration.evidence(row.analysis)}) for row in rows
     ]
@@ -260,6 +283,8 @@ def coefficient_table(fit: Fit) -> Table:
     rows = [_coefficient_row(fit, row) for row in coefficients(fit)]
     numbers = ("estimate", "s.e.", "95 % interval")
     heads = ("term", "planted", *numbers, "covers") if fit.truth else ("term", *numbers, "p")
+    if fit.adjusted and not fit.truth:
+        heads = (*heads, "p, adjusted")
     result = fit.result
     clusters = f", {counted(result.n_clusters, 'world')}" if result.n_clusters else ""
     note = f"{fit.estimand}. {counted(result.nobs, 'trial')}{clusters}.{_hits(fit)}"
@@ -286,7 +311,8 @@ def covers(row: Estimate) -> bool | None:
 def _coefficient_row(fit: Fit, row: Estimate) -> tuple[str, ...]:
     cells = (number(row.estimate), number(row.std_error), interval(row.ci_low, row.ci_high))
     if not fit.truth:
-        return (row.term, *cells, p_value(row.p_value))
+        own = (p_value(fit.adjusted.get(row.term)),) if fit.adjusted else ()
+        return (row.term, *cells, p_value(row.p_value), *own)
     return (row.term, number(row.truth, 2), *cells, {True: "✓", False: "✗", None: ""}[covers(row)])
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from aces.spec import Exclude
-from analysis.checks import arms
+from analysis.checks.check import arms
 from analysis.display import counted, percent
 from analysis.frame import trials_of
 

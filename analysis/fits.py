@@ -9,6 +9,7 @@ from typing import Protocol
 import pandas as pd
 
 from aces.errors import EstimationError
+from aces.rules import Gates
 from aces.spec import Plugin
 from aces.terms import default_terms, slot_terms
 from aces.types import Estimate
@@ -47,6 +48,7 @@ class Fit:
         truth: Coefficient -> planted value; empty where there is none, or not of this estimand.
         evidence: `confirmatory` or `exploratory`.
         arm: Whose choices, in words.
+        adjusted: Term -> its p-value adjusted for all tests of its family.
     """
 
     analysis: str
@@ -56,6 +58,7 @@ class Fit:
     truth: Mapping[str, float] = field(default_factory=dict)
     evidence: str = "exploratory"
     arm: str = "all choices"
+    adjusted: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def price(self) -> tuple[str, str] | None:
@@ -162,12 +165,20 @@ def _has_answers(table: pd.DataFrame) -> bool:
     return "right_answer" in table and bool((table["right_answer"] == 1).any())
 
 
-def _with_terms(plugin: Plugin, table: pd.DataFrame, study: Study | None) -> Plugin:
-    """The analysis with the default terms where it takes terms and names none."""
-    if plugin.parameters.get("terms") not in ([], ()):
-        return plugin
-    terms = _terms_that_vary(table) if study is None else study.default_terms
-    return plugin.model_copy(update={"parameters": {**plugin.parameters, "terms": list(terms)}})
+def with_terms(plugin: Plugin, table: pd.DataFrame, study: Study | None) -> Plugin:
+    """Returns the analysis with what it takes and does not name: default terms, the lock's share.
+
+    Args:
+        plugin: As asked for.
+        table: The long table.
+        study: The run; None for a table without one.
+    """
+    given, found = plugin.parameters, dict(plugin.parameters)
+    if "terms" in given and not given["terms"]:
+        found["terms"] = list(_terms_that_vary(table) if study is None else study.default_terms)
+    if "position_lock" in given and given["position_lock"] is None:
+        found["position_lock"] = (study.spec.gates if study else Gates()).position_lock
+    return plugin.model_copy(update={"parameters": found})
 
 
 def _logit(name: str, terms: Sequence[str]) -> Plugin:
@@ -195,7 +206,7 @@ def fit_all(
     notes: dict[str, None] = {}
     bought = _purchases(table, study)
     arms = arm_names(bought)
-    for plugin in (_with_terms(each, table, study) for each in asked if not _across(each)):
+    for plugin in (with_terms(each, table, study) for each in asked if not across(each)):
         for group, rows in groups(bought):
             arm = arms[tuple(group.values())]
             try:
@@ -216,7 +227,7 @@ def compare_all(
     """Returns what analyses of several buyers at once found, and what must be said beside it."""
     found: list[Finding] = []
     notes: list[str] = []
-    for plugin in (_with_terms(each, table, study) for each in asked if _across(each)):
+    for plugin in (with_terms(each, table, study) for each in asked if across(each)):
         try:
             made = ESTIMATORS.build(plugin.use, dict(plugin.parameters)).across(table)
             several = list(made) if isinstance(made, (list, tuple)) else [made]
@@ -228,8 +239,8 @@ def compare_all(
     return found, notes
 
 
-def _across(plugin: Plugin) -> bool:
-    """Whether an analysis is of several buyers at once."""
+def across(plugin: Plugin) -> bool:
+    """Returns whether an analysis is of several buyers at once."""
     return hasattr(ESTIMATORS.load(plugin.use), "across")
 
 

@@ -54,12 +54,14 @@ def analyze(
     analyses = _read_analyses(analysis) if analysis else ()
     results = analyze_paths(paths, out, analyses)
     for result in results:
+        for check in result.failed_checks():
+            console.print(f"[red]gate:[/] {check.name}. {check.verdict}", soft_wrap=True)
         for table in result.tables():
             show_table(table.columns, table.rows, table.title)
             say(f"[dim]{table.note}[/]\n" if table.note else "")
+        for one in result.withheld:
+            console.print(f"[yellow]withheld:[/] {one.sentence}", soft_wrap=True)
         _show_registration(result)
-        for check in result.failed_checks():
-            console.print(f"[red]gate:[/] {check.name}. {check.verdict}", soft_wrap=True)
         for note in result.notes:
             console.print(f"[yellow]note:[/] {note}", soft_wrap=True)
         say(f"wrote {', '.join(map(str, filter(None, (result.path, *result.beside))))}")

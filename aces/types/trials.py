@@ -151,3 +151,9 @@ class Estimate(Record):
     n_trials: int = 0
     n_clusters: int | None = None
     truth: float | None = None
+    p_adjusted: float | None = None
+    """For all tests of the family."""
+    family: str = ""
+    """Tests that the p-value is adjusted for; empty without a p-value."""
+    gate: str = ""
+    """Gates that this buyer fails, or the whole run; empty where all hold."""

@@ -9,6 +9,9 @@ from analysis.bridge import Bridge, bridge
 class BridgeEstimator:
     """Whether one buyer's purchases follow the probabilities read from another's model."""
 
+    coefficients = True
+    """So that buyers locked to a slot have no part in it."""
+
     class Config(Record):
         """Parameters of the estimator."""
 

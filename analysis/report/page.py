@@ -86,6 +86,7 @@ def _context(found: Sequence[Analysis]) -> dict[str, Any]:
         "verdict": _verdict(found),
         "failed": [(one.name, check) for one in found for check in one.failed_checks()],
         "registrations": [(one.name, one.registration) for one in found if one.registration],
+        "withheld": [(one.name, each) for one in found for each in one.withheld],
         "planted": listed(_planted(found)),
         "random": listed(random_weights(found)),
         "served": buyers_shown(found),

@@ -15,7 +15,7 @@ from analysis.planted import truth_of_fit
 
 COLUMNS = """analysis, estimand, evidence, buyer, model, persona, prompt_hash, interface, task_id,
 product_id, estimator, term, estimate, std_error, ci_low, ci_high, p_value, n_trials, n_clusters,
-truth"""
+truth, p_adjusted, family, gate"""
 PLANTED = {
     "row_1": 0.9,
     "col_1": 0.5,
@@ -167,7 +167,9 @@ def test_an_analysis_that_misses_a_planted_term_has_no_truth(planted_run):
     found = analysis_of(planted_run(worlds=60, analysis=(logit,)))
     (row,) = rows_of(found, analysis="price only", estimator="conditional_logit", term="log_price")
     assert row.truth is None
-    assert found.tables()[1].columns == ("term", "estimate", "s.e.", "95 % interval", "p")
+    assert found.tables()[1].columns == (
+        *("term", "estimate", "s.e.", "95 % interval", "p", "p, adjusted"),
+    )
 
 
 def test_truth_of_interactions_and_of_an_outside_option(planted_run):

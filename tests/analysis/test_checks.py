@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from aces.store import RunStore
-from analysis.checks import balance, missing_data, position_lock, run_checks, sample_ratio
+from analysis.checks import run_checks
+from analysis.checks.balance import balance
+from analysis.checks.losses import missing_data, sample_ratio
+from analysis.checks.position import slots_taken
 from analysis.frame import choices, trials_of
 from analysis.redraw import Redraw
 from analysis.study import Study
@@ -100,7 +103,7 @@ def test_worlds_that_the_design_would_not_give_are_found(planted_run):
 
 def test_balance_rejects_about_as_often_as_it_says(planted_run):
     """Forty sets of 40 worlds from the design: a test at 10 % rejects four, give or take."""
-    from analysis.checks import REPLICATES, _distance
+    from analysis.checks.balance import REPLICATES, _distance
 
     with RunStore.open(planted_run(worlds=2, tasks=("watch",))) as store:
         pool = Redraw.of(Study.of(store)).pool("watch").levels()
@@ -112,11 +115,13 @@ def test_balance_rejects_about_as_often_as_it_says(planted_run):
 
 
 def test_a_buyer_locked_to_a_slot_is_found(planted_run):
-    table = _table(planted_run(worlds=50, buyers={"a": {"pos_3": 9.0}, "b": EQUAL}))
-    check = position_lock(table, trials_of(table))
+    folder = planted_run(worlds=50, buyers={"a": {"pos_3": 9.0}, "b": EQUAL})
+    check = checks_of(folder)["Position lock"]
     assert check.passed is False
     assert "a · json took slot 3" in check.verdict
     assert "b · json" not in check.verdict
+    assert check.failing == (("a", "json"),)
+    assert [one.locked for one in slots_taken(_table(folder), 0.9)] == [True, False]
 
 
 def test_a_table_without_its_run_still_gets_the_checks_it_can(planted_run):

@@ -99,7 +99,7 @@ def test_it_says_what_was_run_and_found(report):
         "What planted and blind should prefer",
         "planted · json",
         "slots in uniformly random order",
-        "All 5 gates that apply hold",
+        "All 6 gates that apply hold",
         "An overall-pick badge is worth a price rise of",
         "Price itself may not matter to these choices",
         "Bought “Watch number",
