@@ -54,6 +54,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     ),
     "seen": ("0/1", "Lay wholly inside the viewport of some results page; empty: unknown"),
     "carted": ("0/1", "Was put into the cart at least once"),
+    "participant": ("", "Who decided: a person, else the world; cluster by it where people shop"),
+    "attention": ("0/1", "The person named afterwards what they had bought; empty: not asked"),
     "right_answer": ("0/1", "The one listing that is right: cheapest, best rated, or as required"),
     "test": ("", "In which way one listing came to be the right answer"),
     "draws": ("shelves", "How often the shelf was drawn until one listing alone was best"),

@@ -19,6 +19,7 @@ from aces import terms
 from aces.errors import StoreError, UserError
 from aces.store import RunStore
 from analysis.codebook import CONTRACT, codebook, codebook_markdown, describe
+from analysis.people import participants
 from analysis.study import Study
 
 __all__ = ["choices", "codebook", "derive", "export", "load_choices", "trials_of"]
@@ -130,6 +131,7 @@ def choices(store: RunStore) -> pd.DataFrame:
     world = shelves.worlds.take(met).reset_index(drop=True)
     columns |= _per_trial(trials, world, study, trial)
     columns |= _right_answers(study, columns)
+    columns |= participants(study, trials, trial)
     columns |= _outcomes(store, trials, trial, shelves.products, shelves.codes[alternative])
     rows = _Pairs(pd.Index(trials["trial_id"]), shelves.products, trial, shelves.codes[alternative])
     if study.browses:
