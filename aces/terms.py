@@ -23,9 +23,9 @@ def _floats(values: Any) -> Floats:  # noqa: ANN401
     return np.asarray(values, dtype=np.float64)
 
 
-def _major(columns: Columns) -> Floats:
-    """Prices in major units of their `currency`; in hundredths where there is no such column."""
-    cents = _floats(columns["price_cents"])
+def _major(columns: Columns, amount: str = "price_cents") -> Floats:
+    """Amounts in major units of their `currency`; in hundredths where there is no such column."""
+    cents = _floats(columns[amount])
     if "currency" not in columns:
         return _floats(cents / 100)
     codes = np.asarray(columns["currency"], dtype=object)
@@ -40,6 +40,7 @@ _DERIVED: dict[str, Callable[[Columns], Floats]] = {
     "log_price": lambda c: np.log(_major(c)),
     "log_review_count": lambda c: np.log1p(_floats(c["review_count"])),
     "price": _major,
+    "fee": lambda c: _major(c, "fee_cents"),
 }
 
 
@@ -86,7 +87,11 @@ def slot_terms(size: int, columns: int) -> list[str]:
     return [f"row_{r}" for r in range(1, rows)] + [f"col_{c}" for c in range(1, wide)]
 
 
-_TERM_OF_LEVEL = {"price_cents": "log_price", "review_count": "log_review_count"}
+_TERM_OF_LEVEL = {
+    "price_cents": "log_price",
+    "review_count": "log_review_count",
+    "fee_cents": "fee",
+}
 
 
 def default_terms(varied: Iterable[str], size: int, columns: int) -> list[str]:

@@ -60,6 +60,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "test": ("", "In which way one listing came to be the right answer"),
     "draws": ("shelves", "How often the shelf was drawn until one listing alone was best"),
     "bought_off_shelf": ("", "What the trial bought that the shelf did not hold; open shops only"),
+    "fee_cents": ("minor units", "Fee charged on top of the price"),
+    "fee_told": ("", "Where fees are told: upfront, or from the cart on alone (checkout)"),
+    "fee_late": ("0/1", "Fees are told at the checkout"),
+    "fee": ("", "Fee in major units"),
     "log_price": ("ln", "ln of the price in major units"),
     "log_review_count": ("ln", "ln of 1 + reviews"),
 }

@@ -381,11 +381,15 @@ def derive(table: pd.DataFrame) -> pd.DataFrame:
     ]
     names += [
         name
-        for name, source in (("log_price", "price_cents"), ("log_review_count", "review_count"))
+        for name, source in (
+            ("log_price", "price_cents"),
+            ("log_review_count", "review_count"),
+            ("fee", "fee_cents"),
+        )
         if source in table
     ]
     new = {name: terms.column(name, table) for name in names if name not in table}  # type: ignore[arg-type]
-    slots = {name: v.astype(np.int64) for name, v in new.items() if not name.startswith("log_")}
+    slots = {name: v.astype(np.int64) for name, v in new.items() if name[:4] in ("row_", "col_", "pos_")}
     return pd.concat([table, pd.DataFrame(new | slots, index=table.index)], axis=1)
 
 

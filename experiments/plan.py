@@ -22,6 +22,7 @@ from experiments.answers import check_answers, with_copies
 from experiments.designs import Cell
 from experiments.designs._declared import check_shelves, designed, incomplete
 from experiments.feasible import check_feasible
+from experiments.late_fees import check_late_fees
 from marketplace.marks import STANDARD_MARKS, legend
 from marketplace.treatments import TREATMENTS
 from marketplace.worlds import build_world
@@ -248,6 +249,7 @@ def make_plan(spec: ExperimentSpec, catalog: Catalog) -> Plan:
     listings = [catalog.listings[product_id] for product_id in ids]
     declarations = _declarations(spec)
     check_shelves(spec, declarations)
+    check_late_fees(spec, declarations)
     declared = designed(spec, declarations, pools, catalog)
     if declared is not None:
         declarations[spec.design.name] = declared.declaration

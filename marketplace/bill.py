@@ -33,6 +33,7 @@ class Bill(NamedTuple):
     items_cents: int
     discount_cents: int
     shipping_cents: int
+    fees_cents: int
     coupon: Coupon | None
     """The coupon that counts; None where there is none, or its minimum is not met."""
     delivery: Delivery
@@ -41,7 +42,7 @@ class Bill(NamedTuple):
     @property
     def total_cents(self) -> int:
         """What is to be paid."""
-        return self.items_cents - self.discount_cents + self.shipping_cents
+        return self.items_cents - self.discount_cents + self.shipping_cents + self.fees_cents
 
     @property
     def units(self) -> int:
@@ -72,6 +73,7 @@ def bill(
         items_cents=items,
         discount_cents=discount_cents(coupon, items) if coupon else 0,
         shipping_cents=way.cents,
+        fees_cents=sum(line.fees_cents for line in lines),
         coupon=coupon if counts else None,
         delivery=way.name,
         arrival=way.arrival,

@@ -6,7 +6,13 @@ from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from aces.types import Listing, Mark, Option, OptionValue, Product, Review, World
-from marketplace.api.answers import Details, OfferAnswer, OptionAnswer, Summary, ValueAnswer
+from marketplace.api.answers import (
+    Details,
+    OfferAnswer,
+    OptionAnswer,
+    Summary,
+    ValueAnswer,
+)
 from marketplace.choosing import (
     Chosen,
     as_chosen,
@@ -101,6 +107,16 @@ class Card:
         """Whole percent below the list price, rounded down."""
         cents = self.listing.list_price_cents
         return max(0, (cents - self.listing.price_cents) * 100 // cents) if cents else 0
+
+    @property
+    def fee_cents(self) -> int:
+        """The fee that is told beside the price; 0 where none is."""
+        return self.listing.fee_cents if self.world.fee_told == "upfront" else 0
+
+    @property
+    def fee(self) -> str | None:
+        """What it comes to, where it is told."""
+        return self.money(self.fee_cents) if self.fee_cents else None
 
     @property
     def rating(self) -> str | None:
@@ -211,7 +227,7 @@ class Card:
         """Returns the facts of the card as the API gives them."""
         listing, currency = self.listing, self.world.currency
         list_cents = listing.list_price_cents
-        return {
+        answer: Summary = {
             "id": listing.product_id,
             "title": listing.title,
             "price": decimal(listing.price_cents, currency),
@@ -225,6 +241,9 @@ class Card:
             "picture": _path("pictures", listing.pictures[0]) if listing.pictures else None,
             "url": self.url,
         }
+        if self.fee_cents:
+            answer["fee"] = decimal(self.fee_cents, currency)
+        return answer
 
     def details(self) -> Details:
         """Returns the facts of the product page as the API gives them."""
@@ -247,12 +266,16 @@ class Card:
 
     def offer_facts(self) -> OfferAnswer:
         """Returns the facts of another seller's offer as the API gives them."""
-        return {
+        currency = self.world.currency
+        answer: OfferAnswer = {
             "seller": self.listing.seller,
             "condition": self.condition,
-            "price": decimal(self.listing.price_cents, self.world.currency),
+            "price": decimal(self.listing.price_cents, currency),
             "delivery": self.delivery,
         }
+        if self.fee_cents:
+            answer["fee"] = decimal(self.fee_cents, currency)
+        return answer
 
     @property
     def _other_seller(self) -> str:

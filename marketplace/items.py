@@ -60,6 +60,11 @@ class Line(NamedTuple):
         return self.units * self.listing.price_cents
 
     @property
+    def fees_cents(self) -> int:
+        """What is charged on top, for all."""
+        return self.units * self.listing.fee_cents
+
+    @property
     def options(self) -> Chosen:
         """The chosen value of every option."""
         return self.item.options or chosen(self.product, {})

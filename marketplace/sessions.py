@@ -316,6 +316,7 @@ class Session:
             total_cents=done.total_cents,
             coupon=done.coupon.code if done.coupon else "",
             delivery=done.delivery,
+            **({"fees_cents": done.fees_cents} if done.fees_cents else {}),
         )
 
 

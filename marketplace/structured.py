@@ -4,7 +4,7 @@ All of it comes from the card, unless the world's markup claims otherwise (`Worl
 then from the card of a listing with the claims written into it. The visible page never changes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -128,16 +128,31 @@ def _offer(card: Card) -> dict[str, Any]:
         "url": card.url,
         "shippingDetails": _shipping(card),
     }
-    if listing.list_price_cents is not None:
-        offer["priceSpecification"] = {
-            "@type": "UnitPriceSpecification",
-            "priceType": f"{SCHEMA}/StrikethroughPrice",
-            "price": decimal(listing.list_price_cents, currency),
-            "priceCurrency": currency,
-        }
+    more = list(_further_prices(card))
+    if more:
+        offer["priceSpecification"] = more[0] if len(more) == 1 else more
     if listing.seller:
         offer["seller"] = {"@type": "Organization", "name": listing.seller}
     return offer
+
+
+def _further_prices(card: Card) -> Iterator[dict[str, Any]]:
+    """The struck-through price and the fee, where they are shown."""
+    currency, struck = card.world.currency, card.listing.list_price_cents
+    if struck is not None:
+        yield {
+            "@type": "UnitPriceSpecification",
+            "priceType": f"{SCHEMA}/StrikethroughPrice",
+            "price": decimal(struck, currency),
+            "priceCurrency": currency,
+        }
+    if card.fee_cents:
+        yield {
+            "@type": "UnitPriceSpecification",
+            "name": "Service fee",
+            "price": decimal(card.fee_cents, currency),
+            "priceCurrency": currency,
+        }
 
 
 def _shipping(card: Card) -> dict[str, Any]:

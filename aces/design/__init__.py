@@ -17,6 +17,7 @@ from aces.design.answers import BestOffer, Improvement
 from aces.design.arms import Arm, Arms
 from aces.design.draws import Draw, Fixed, Permutation
 from aces.design.factors import Factor, FactorSettings, Headroom
+from aces.design.fees import Fees, FeeSettings
 from aces.design.removal import Removal
 from aces.design.saturation import Rewrite, Saturation
 from aces.design.settings import Version, Versions
@@ -39,6 +40,8 @@ __all__ = [
     "Draw",
     "Factor",
     "FactorSettings",
+    "FeeSettings",
+    "Fees",
     "Fixed",
     "Headroom",
     "Improvement",
@@ -72,6 +75,7 @@ Declaration = Annotated[
     | Factor
     | Headroom
     | BestOffer
+    | Fees
     | Steering
     | Struck
     | Tags

@@ -24,6 +24,7 @@ from aces.types.record import Record
 from aces.types.shop import (
     Category,
     Coupon,
+    FeeTold,
     Fit,
     Listing,
     Mark,
@@ -65,6 +66,7 @@ __all__ = [
     "Estimate",
     "Event",
     "Factor",
+    "FeeTold",
     "Fit",
     "Ground",
     "Listing",

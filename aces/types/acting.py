@@ -16,6 +16,8 @@ class PerceivedListing(Record):
     currency: str = "USD"
     price_cents: int
     list_price_cents: int | None = None
+    fee_cents: int = 0
+    """A fee on top of the price, as told beside it."""
     rating: float | None = None
     review_count: int = 0
     marks: Mapping[str, int | str] = {}
@@ -68,6 +70,8 @@ class Observation(Record):
     pointing: Pointing = "name"
     listings: tuple[PerceivedListing, ...] = ()
     """The shelf as parsed; planted buyers choose from it, models never get it."""
+    total_cents: int | None = None
+    """What is to be paid, as cart or checkout say; for planted buyers too."""
     error: str | None = None
     """Why the last action could not be carried out."""
 

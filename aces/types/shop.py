@@ -122,6 +122,8 @@ class Listing(Record):
     price_cents: int = Field(ge=0)
     list_price_cents: int | None = Field(default=None, ge=0)
     """The struck-through price, where one is shown."""
+    fee_cents: int = Field(default=0, ge=0)
+    """What the shop charges for each unit on top of the price, whoever sells it."""
     rating: float | None = Field(default=None, ge=0, le=5)
     review_count: int = Field(default=0, ge=0)
     stock: int = Field(default=100, ge=0)
@@ -180,6 +182,10 @@ class Coupon(Record):
     """The items must come to this much."""
 
 
+FeeTold = Literal["upfront", "checkout"]
+"""`upfront`: beside the price wherever that stands; `checkout`: from the cart on alone."""
+
+
 class World(Record):
     """A trial's whole shop, derived from catalogue slice and assignment. Its clock stands still."""
 
@@ -214,5 +220,7 @@ class World(Record):
     """Whether a script reports what lies in the window: for people, in browsers of their own."""
     coupons: tuple[Coupon, ...] = ()
     """Codes that the shop takes."""
+    fee_told: FeeTold = "upfront"
+    """Where a listing's fee is told."""
     max_units: int | None = None
     """Checkout refuses more units than this; 1 in trials."""

@@ -14,8 +14,8 @@ from pydantic import Field, field_validator
 from aces import terms
 from aces.errors import SpecError, nearest
 from aces.seeds import Stream
-from aces.types import Ground, PerceivedListing, Record, Requirements, Task
-from agents.buyers._errand import Errand
+from aces.types import BuyerSession, Ground, PerceivedListing, Record, Requirements, Task
+from agents.buyers._errand import Errand, Rule
 
 
 class ProductEffects(Record):
@@ -90,8 +90,12 @@ class UtilityBuyer:
         }
         return config.model_copy(update={"product_effects": table})
 
-    def start(self, task: Task, stream: Stream) -> Errand:
+    def start(self, task: Task, stream: Stream) -> BuyerSession:
         """Opens an errand with this trial's tastes and noise."""
+        return Errand(self.rule(task, stream))
+
+    def rule(self, task: Task, stream: Stream) -> Rule:
+        """Returns what this trial's tastes and noise make of a shelf."""
 
         def choose(shelf: tuple[PerceivedListing, ...]) -> PerceivedListing | None:
             options = self._allowed(shelf, task.requirements)
@@ -107,7 +111,7 @@ class UtilityBuyer:
                     return None
             return options[best]
 
-        return Errand(choose)
+        return choose
 
     def utilities(
         self, shelf: Sequence[PerceivedListing], taste: Stream | None = None
@@ -165,6 +169,7 @@ def _columns(shelf: Sequence[PerceivedListing], names: Sequence[str]) -> dict[st
     columns: dict[str, list[Any]] = {
         "currency": [item.currency for item in shelf],
         "price_cents": [item.price_cents for item in shelf],
+        "fee_cents": [item.fee_cents for item in shelf],
         "review_count": [item.review_count for item in shelf],
         "rating": [item.rating or 0.0 for item in shelf],
         "position": [item.position for item in shelf],

@@ -28,7 +28,7 @@ from aces.types import (
 from agents.browser import Browser, Tab
 from agents.interfaces import PageConfig, ShopHandle
 from agents.interfaces._hands import enter, focused, press, press_at
-from agents.interfaces._reading import Box, Money, inside, place, read_product_id
+from agents.interfaces._reading import Box, Money, inside, place, read_product_id, read_total
 from agents.interfaces._things import Thing, Things, called, field_called
 
 if TYPE_CHECKING:
@@ -111,6 +111,10 @@ class PageInterface:
     async def read(self, tab: Tab, seen: dict[str, Any], money: Money) -> list[PerceivedListing]:
         """Returns the listings of a results page, read from the representation."""
 
+    async def texts(self, tab: Tab, seen: dict[str, Any]) -> list[str]:
+        """Returns what is written on a page, in its order; by default what is drawn."""
+        return (await tab.page.locator("main").inner_text()).splitlines()
+
 
 class PageVisit:
     """A visit through a browser's page."""
@@ -150,10 +154,15 @@ class PageVisit:
             found = await self._interface.read(self._tab, seen, money)
             boxes = [box for _, full, box in cards if full]
             listings = place(found, boxes, window)
+        total: int | None = None
+        if kind in ("cart", "checkout"):
+            money = Money(measured["language"], self._interface.shop.currency)
+            total = read_total(await self._interface.texts(self._tab, seen), money)
         return Observation(
             step=step,
             page=kind,
             listings=listings,
+            total_cents=total,
             mode=self._interface.config.mode,
             pointing=self._interface.pointing,
             **seen,

@@ -13,6 +13,9 @@ Box = tuple[float, float, float, float]
 _PRODUCT = re.compile(r"/product/([^/?#]+)")
 _STARS = re.compile(r"(\d(?:[.,]\d)?) out of 5")
 _COUNT = re.compile(r"\d(?:[\d\s.,'’]*\d)?")
+_FEE = re.compile(r"\+ \S.* service fee")
+_TOTALS = ("Subtotal", "Estimated total", "Order total")
+"""How a cart or checkout begins to say what is to be paid; the last one counts."""
 _DIRECTIONS = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
 """Invisible marks of writing direction."""
 
@@ -36,6 +39,10 @@ class Money:
         if found is None:
             raise ValueError(f"no price in {text!r}")
         return _minor(found[1], decimal, digits)
+
+    def finds(self, text: str) -> bool:
+        """Returns whether there is an amount in a text."""
+        return _money(self)[0].search(_DIRECTIONS.sub("", text)) is not None
 
     def starts(self, text: str) -> bool:
         """Returns whether a text starts with an amount."""
@@ -104,6 +111,7 @@ def read_listing(
     title: str,
     price: str,
     list_price: str | None,
+    fee: str | None,
     stars: str | None,
     count: str | None,
     marks: Iterable[str],
@@ -115,6 +123,7 @@ def read_listing(
         currency=money.currency,
         price_cents=money.read(price),
         list_price_cents=None if list_price is None else money.read(list_price),
+        fee_cents=money.read(fee) if fee else 0,
         rating=read_stars(stars),
         review_count=read_count(count),
         marks=read_marks(marks, legend),
@@ -122,6 +131,21 @@ def read_listing(
         row=1,
         col=1,
     )
+
+
+def read_fee(texts: Iterable[str]) -> str | None:
+    """Returns the text of a card that tells of a fee: `+ $4.50 service fee`."""
+    return next((text for text in texts if _FEE.search(text)), None)
+
+
+def read_total(texts: Iterable[str], money: Money) -> int | None:
+    """Returns what is to be paid: the amount after the last text that says it is a total."""
+    found, due = None, False
+    for text in texts:
+        due = due or text.startswith(_TOTALS)
+        if due and money.finds(text):
+            found, due = money.read(text), False
+    return found
 
 
 @lru_cache(maxsize=16)

@@ -15,6 +15,7 @@ from agents.interfaces._reading import Money, read_listing
 
 _LINK = re.compile(r'link ("(?:[^"\\]|\\.)*")')
 _STARS = re.compile(r'img "(\d(?:[.,]\d)? out of 5 stars)"')
+_FEE = re.compile(r"\+ (\S+(?: \S+)?) service fee")
 _COUNT = re.compile(r"\((\d[\d\s.,'’]*) ratings? ?\)")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -39,6 +40,11 @@ class AriaInterface(PageInterface):
             self._listing(position, card, money) for position, card in enumerate(cards, start=1)
         ]
 
+    async def texts(self, tab: Tab, seen: dict[str, Any]) -> list[str]:
+        """Returns names and texts of the tree."""
+        tree = yaml.load(seen["text"], Loader=_LOADER)
+        return [part for line in _lines(tree) for part in line if part]
+
     def _listing(
         self, position: int, card: list[tuple[str, str]], money: Money
     ) -> PerceivedListing:
@@ -54,6 +60,7 @@ class AriaInterface(PageInterface):
         below = (text for name, text in card[at:] if text and not name.startswith("/url"))
         count = next((found[1] for text in texts if (found := _COUNT.search(text))), None)
         prices = next(text for text in below if money.starts(text))
+        fee = _FEE.search(prices)
         _, struck, list_price = prices.partition("List price ")
         return read_listing(
             position,
@@ -63,6 +70,7 @@ class AriaInterface(PageInterface):
             title=json.loads(title),
             price=prices,
             list_price=list_price if struck else None,
+            fee=fee and fee[1],
             stars=stars,
             count=count,
             marks=facts,

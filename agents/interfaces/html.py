@@ -8,7 +8,7 @@ from agents.browser import Tab
 from agents.interfaces import PageConfig
 from agents.interfaces._page import PageInterface
 from agents.interfaces._pruning import prune, pruned
-from agents.interfaces._reading import Money, read_listing
+from agents.interfaces._reading import Money, read_fee, read_listing
 
 _MARKUP = """parts => [...document.querySelectorAll(parts)]
     .map(part => part.outerHTML).join('\\n') || document.body.outerHTML"""
@@ -71,6 +71,15 @@ class HtmlInterface(PageInterface):
             self._listing(position, card, money) for position, card in enumerate(cards, start=1)
         ]
 
+    async def texts(self, tab: Tab, seen: dict[str, Any]) -> list[str]:
+        """Returns the texts in the markup."""
+        import lxml.html
+
+        shown = lxml.html.fragment_fromstring(seen["text"], create_parent="div")
+        for each in shown.cssselect("head, script, style, [hidden]"):
+            each.drop_tree()
+        return [text for each in shown.itertext() if (text := each.strip())]
+
     def _listing(self, position: int, card: Any, money: Money) -> PerceivedListing:  # noqa: ANN401
         link = card.cssselect("h2 a")[0]
         texts = _texts(card, besides=link)
@@ -85,6 +94,7 @@ class HtmlInterface(PageInterface):
             title=link.text_content(),
             price=next(text for text in after if money.starts(text)),
             list_price=struck[0].text_content() if struck else None,
+            fee=read_fee(after),
             stars=stars[0].get("aria-label") if stars else None,
             count=next((text for text in after if text.startswith("(")), None),
             marks=texts,

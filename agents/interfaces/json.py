@@ -84,11 +84,13 @@ class JsonVisit:
         """Returns the answer's text and, on a results page, its listings."""
         page = api_page(self.url)
         listings = self._listings(json.loads(self._text)) if page == "results" else ()
+        due = json.loads(self._text) if page in ("cart", "checkout") else None
         return Observation(
             step=step,
             page=page,
             text=self._text,
             listings=listings,
+            total_cents=due and read_decimal(due["total"], due["currency"]),
             mode=self._mode,
             pointing="name",
         )
@@ -186,6 +188,7 @@ class JsonVisit:
             currency=currency,
             price_cents=read_decimal(item["price"], currency),
             list_price_cents=None if list_price is None else read_decimal(list_price, currency),
+            fee_cents=read_decimal(item.get("fee", "0"), currency),
             rating=item["rating"],
             review_count=item["review_count"],
             marks=read_marks(item["marks"], self._shop.legend),

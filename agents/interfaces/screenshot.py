@@ -18,6 +18,7 @@ _READ = """() => [...document.querySelectorAll('article.listing')].map(card => {
         count: text('.count'),
         price: text('.price'),
         list_price: text('.list-price'),
+        fee: text('.fee'),
         marks: [...card.querySelectorAll('.mark')].map(mark => mark.innerText),
     };
 })"""

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict  # pydantic reads no other before Python
 _EXACT = with_config(ConfigDict(extra="forbid", strict=True))
 
 Price = Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]
+Fee = Annotated[Price, Field(description="Charged on top of the price, for each unit.")]
 Count = Annotated[int, Field(ge=0)]
 Position = Annotated[int, Field(ge=1, description="Among all results, from 1.")]
 Marks = Annotated[list[str], Field(description="What stands on the listing, as it reads.")]
@@ -38,7 +39,14 @@ class Welcome(TypedDict):
 
 
 @_EXACT
-class Summary(TypedDict):
+class Charged(TypedDict):
+    """What is told of a fee, where there is one."""
+
+    fee: NotRequired[Fee]
+
+
+@_EXACT
+class Summary(Charged):
     """A product as results show it."""
 
     id: str
@@ -153,7 +161,7 @@ class OptionAnswer(TypedDict):
 
 
 @_EXACT
-class OfferAnswer(TypedDict):
+class OfferAnswer(Charged):
     """The same product from another seller."""
 
     seller: str
@@ -289,6 +297,7 @@ class Sums(TypedDict):
     coupon: str | None
     discount: Price
     shipping: Price
+    fees: NotRequired[Annotated[Price, Field(description="Charged on top, where anything is.")]]
     total: Price
 
 

@@ -13,6 +13,7 @@ SETTINGS = (
     "controls",
     "coupons",
     "density",
+    "fee_told",
     "layout",
     "locale",
     "markup",

@@ -135,7 +135,7 @@ def seller_answer(found: SellerPage, currency: str) -> SellerAnswer:
 def sums(session: Session, bill: Bill) -> Sums:
     """Returns items and what they come to."""
     currency = session.world.currency
-    return {
+    answer: Sums = {
         "currency": currency,
         "items": [_item(session, line) for line in bill.lines],
         "subtotal": decimal(bill.items_cents, currency),
@@ -144,6 +144,9 @@ def sums(session: Session, bill: Bill) -> Sums:
         "shipping": decimal(bill.shipping_cents, currency),
         "total": decimal(bill.total_cents, currency),
     }
+    if bill.fees_cents:
+        answer["fees"] = decimal(bill.fees_cents, currency)
+    return answer
 
 
 def checkout_answer(session: Session) -> CheckoutAnswer:

@@ -195,6 +195,7 @@ def _sums(session: Session, bill: Bill) -> dict[str, Any]:
         "items": money(bill.items_cents),
         "discount": money(-bill.discount_cents),
         "shipping": money(bill.shipping_cents) if bill.shipping_cents else FREE,
+        "fees": money(bill.fees_cents),
         "total": money(bill.total_cents),
         "arrival": short_day(bill.arrival, world.locale),
         "query_url": results_url(session),

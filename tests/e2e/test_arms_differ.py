@@ -134,6 +134,19 @@ LISTING = {
         (PROMISE, f"paid: {PROMISE}", SUMS, ROWS, r"ld\..*shippingRate\.value=.*", "filters: .*"),
         r"(.*\.)?(delivery|shipping|price|total)|facets\..*",
     ),
+    "fee": Treatment(
+        "fee_cents",
+        250,
+        (
+            r'<span class="fee">|\+ \$2\.50 service fee',
+            r"reviews: (<span class=.fee.>|\+ \$2\.50 service fee)",
+            SUMS,
+            ROWS,
+            "paid: Service fee",
+            r"ld\..*priceSpecification\..*",
+        ),
+        r"(.*\.)?(fee|fees|total)",
+    ),
 }
 NOTICES = [
     {"kind": "told", "text": "Sorted by us", "look": "disclosure", "place": place}

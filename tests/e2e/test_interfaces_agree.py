@@ -31,6 +31,7 @@ treatments:
   - {use: price, sigma: 0.3, list_price: keep}
   - {use: rating, spread: 0.4}
   - {use: review_count, sigma: 1.0}
+  - {use: fee, amounts: [0, 150, 1250]}
   - use: badges
     tags:
       - {level: sponsored, most: 4}
@@ -51,7 +52,8 @@ buyers:
     coefficients:
       {row_1: 0.9, col_1: 0.5, col_2: 0.2, col_3: -0.1, pos_8: 0.4, log_price: -1.8, rating: 0.8,
       log_review_count: 0.15, sponsored: -0.2, overall_pick: 1.2, best_seller: 0.4,
-      limited_time: 0.2, scarcity: 0.3, discounted: 0.5, "log_price:sponsored": -0.1, ad: -0.4}
+      limited_time: 0.2, scarcity: 0.3, discounted: 0.5, "log_price:sponsored": -0.1, ad: -0.4,
+      fee: -0.1}
     product_effects: {sd: 0.5, log_price: 1.0}
 interface: [json, screenshot, aria, html, {use: numbered, numbers: shuffled}]
 worlds_per_task: 100
@@ -119,6 +121,7 @@ def test_interfaces_agree_over_200_trials(plan: Plan) -> None:
         "ad",
     }
     assert any(item.list_price_cents for item in seen)
+    assert {item.fee_cents for item in seen} == {0, 150, 1250}
     assert {by["json"].choice.product_id for by in records} > {seen[0].product_id}
 
 

@@ -19,6 +19,7 @@ changes = st.fixed_dictionaries(
         "rating": st.none() | st.floats(0, 5),
         "review_count": st.integers(0, 10**6),
         "stock": st.integers(0, 8),
+        "fee_cents": st.sampled_from([0, 0, 1, 1250]),
         "delivery_days": st.integers(0, 20),
         "shipping_cents": st.sampled_from([0, 1, 499, 12345]),
         "marks": st.sets(st.sampled_from(sorted(STANDARD_MARKS))).map(
@@ -31,6 +32,7 @@ worlds = st.fixed_dictionaries(
         "changes": st.fixed_dictionaries({1: changes, 2: changes}),
         "locale": st.sampled_from(LOCALES),
         "currency": st.sampled_from(CURRENCIES),
+        "fee_told": st.sampled_from(["upfront", "checkout"]),
         "layout": st.sampled_from(["grid", "list"]),
         "theme": st.sampled_from(["marigold", "harbor"]),
         "max_units": st.none(),
@@ -46,11 +48,13 @@ def units(text):
 def amounts(node):
     """Price, list price, saving and stars of a card, of a product page or a column."""
     struck, saving = node.all("s", cls="list-price"), node.all(cls="saving")
+    fee = node.all(cls="fee")
     stars = node.all(cls="rating")
     return {
         "price": units(node.all(cls="price")[0].text),
         "list_price": units(struck[0].text) if struck else None,
         "saving": units(saving[0].text) if saving else 0,
+        "fee": units(fee[0].text) if fee else 0,
         "rating": units(stars[0].attributes["aria-label"].partition(" ")[0]) if stars else None,
         "review_count": units(node.all(cls="count")[0].text),
         "marks": sorted(mark.text for mark in node.all(cls="mark")),
@@ -66,6 +70,7 @@ def told(summary):
         "price": units(summary["price"]),
         "list_price": None if list_price is None else units(list_price),
         "saving": summary["saving_percent"],
+        "fee": units(summary.get("fee", "0")),
         "rating": None if rating is None else round(10 * rating),
         "review_count": summary["review_count"],
         "marks": sorted(summary["marks"]),
@@ -74,7 +79,7 @@ def told(summary):
     }
 
 
-def true(listing):
+def true(listing, fee_told):
     """What must be seen of a listing."""
     price, struck, rating = (listing[n] for n in ("price_cents", "list_price_cents", "rating"))
     left = [f"Only {listing['stock']} left in stock"] if 1 <= listing["stock"] <= 4 else []
@@ -83,6 +88,7 @@ def true(listing):
         "price": price,
         "list_price": struck,
         "saving": (struck - price) * 100 // struck if struck and struck > price else 0,
+        "fee": listing["fee_cents"] if fee_told == "upfront" else 0,
         "rating": None if rating is None else round(10 * round(rating, 1)),
         "review_count": listing["review_count"],
         "marks": sorted([mark.text for mark in listing["marks"]] + left + gone),
@@ -101,6 +107,11 @@ def marked_up(page):
     script = page.one("script", type="application/ld+json")
     (product,) = (node for node in json.loads(script.text)["@graph"] if node["@type"] == "Product")
     offer, rating = product["offers"], product.get("aggregateRating")
+    further = offer.get("priceSpecification", [])
+    prices = {
+        each.get("name", "list price"): units(each["price"])
+        for each in (further if isinstance(further, list) else [further])
+    }
     graph = {
         node.attributes["property"]: node.attributes["content"]
         for node in page.all("meta")
@@ -110,9 +121,8 @@ def marked_up(page):
         "title": product["name"],
         "price": units(offer["price"]),
         "currency": offer["priceCurrency"],
-        "list_price": units(offer["priceSpecification"]["price"])
-        if "priceSpecification" in offer
-        else None,
+        "list_price": prices.get("list price"),
+        "fee": prices.get("Service fee", 0),
         "available": offer["availability"] == "https://schema.org/InStock",
         "rating": round(10 * rating["ratingValue"]) if rating else None,
         "review_count": rating["ratingCount"] if rating else 0,
@@ -139,7 +149,7 @@ def test_results_product_comparison_api_and_markup_agree(visit, make_world, fact
         product = visitor.read(f"/product/p{n + 1}")
         details = visitor.api("GET", f"/api/products/p{n + 1}")
         assert shown == answer == told(compared[n]) == told(details)
-        assert shown | true(facts["changes"][n + 1]) == shown
+        assert shown | true(facts["changes"][n + 1], facts["fee_told"]) == shown
         assert amounts(product.one("article", cls="product")) == shown
         assert amounts(column(versus, n + 1)) == shown
         markup, graph = marked_up(product)
@@ -154,6 +164,7 @@ def test_results_product_comparison_api_and_markup_agree(visit, make_world, fact
         assert markup == {
             **expected,
             "list_price": shown["list_price"],
+            "fee": shown["fee"],
             "rating": shown["rating"] if rated else None,
             "review_count": shown["review_count"] if rated else 0,
         }
@@ -171,12 +182,16 @@ def test_what_is_paid_is_what_was_shown(visit, make_world, facts, bought):
     visitor = visit(make_world(2, **facts))
     visitor.post("/cart", product_id="p1", units=bought)
     items = bought * listing["price_cents"]
-    total = items + listing["shipping_cents"]
+    fees = bought * listing["fee_cents"]
+    total = items + listing["shipping_cents"] + fees
     cart = visitor.read("/cart")
     assert units(cart.one("p", cls="total").one("strong").text) == items
     assert units(cart.one("p", cls="line-total").children[0]) == items
     answer = visitor.api("GET", "/api/cart")
     assert (units(answer["subtotal"]), units(answer["total"])) == (items, total)
+    assert units(answer.get("fees", "0")) == fees
+    due = visitor.read("/cart").all("dd", cls="total")
+    assert (units(due[0].text) if due else items) == total
     assert units(answer["items"][0]["total"]) == items
     ways = visitor.api("GET", "/api/checkout")["deliveries"]
     assert units(ways[0]["total"]) == total

@@ -1,0 +1,139 @@
+"""Drip fees: who buys by totals is told from who does not, through pages and API alike."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import experiments
+from aces.cli.console import read_experiment
+from aces.errors import EstimationError, SpecError
+from aces.store import RunStore
+from analysis.analyze import analyze_paths
+from analysis.estimators import ESTIMATORS
+from experiments.executors.inline import InlineExecutor
+from experiments.plan import make_plan
+from experiments.run import run
+
+CONFIG = Path(experiments.__file__).parent / "configs" / "drip-fee.yaml"
+
+
+@pytest.fixture(scope="module")
+def study(demo, tmp_path_factory):
+    """Runs the protocol with some settings: its folder."""
+
+    def study(*settings):
+        folder = tmp_path_factory.mktemp("fees") / "run"
+        run(read_experiment(CONFIG, settings), demo, folder, InlineExecutor())
+        return folder
+
+    return study
+
+
+def bought(folder):
+    """(buyer, interface, task, k) -> product."""
+    with RunStore.open(folder) as store:
+        rows = store.db.execute(
+            "SELECT t.buyer, t.interface, w.task_id, w.k, o.product_id FROM trials t"
+            " JOIN worlds w ON w.world_id = t.world_id JOIN latest o ON o.trial_id = t.trial_id"
+        )
+        return {tuple(row[:4]): row[4] for row in rows}
+
+
+def test_integrity_is_recovered_and_who_buys_by_totals_turns_back(study):
+    found = analyze_paths([study("worlds_per_task=150")])[0]
+    rows = {(row.buyer, row.term): row for row in found.estimates if row.term.endswith("]")}
+
+    def integrity(buyer, told):
+        return rows[buyer, f"integrity[{told}]"]
+
+    for buyer, told, true in (
+        ("by-total", "upfront", 1),
+        ("by-total", "checkout", 1),
+        ("by-card", "upfront", 1),
+        ("by-card", "checkout", 0),
+        ("by-price", "upfront", 0),
+        ("by-price", "checkout", 0),
+    ):
+        row = integrity(buyer, told)
+        assert row.ci_low < true < row.ci_high, (buyer, told)
+        assert not row.ci_low < 1 - true < row.ci_high, "and the other answer is excluded"
+    assert rows["by-total", "turned_back[checkout]"].ci_low > 0.1
+    assert rows["by-total", "turned_back[upfront]"].estimate == 0
+    assert rows["by-card", "turned_back[checkout]"].estimate == 0
+    late = [rows[b, "paid_above_least[checkout]"].estimate for b in ("by-total", "by-card")]
+    assert 0 < late[0] < late[1]
+    (finding,) = found.findings
+    assert len(finding.table.rows) == 6
+    assert len(finding.plots[0].series["by-total · json"]) == 2
+
+
+def test_where_it_is_told_changes_nothing_for_who_buys_by_totals(study):
+    places = [
+        bought(
+            study(
+                "worlds_per_task=40",
+                "analysis=[]",
+                f"treatments.fee={{use: fee, shares: [0, 0.2, 0.4], told: {told}}}",
+            )
+        )
+        for told in ("upfront", "checkout")
+    ]
+    differ = {key[0] for key in places[0] if places[0][key] != places[1][key]}
+    assert differ == {"by-card"}
+
+
+@pytest.mark.browser
+def test_totals_are_read_alike_from_every_interface(study):
+    faces = [
+        {"use": use, "mode": "browse"} for use in ("json", "aria", "html", "screenshot", "numbered")
+    ]
+    faces.append({"use": "html", "name": "raw", "mode": "browse", "pruned": False})
+    folder = study(
+        "seed=1",
+        "worlds_per_task=2",
+        "analysis=[]",
+        f"interface={json.dumps(faces)}",
+        'buyers=[{"use": "total_price", "coefficients": {"price": -2.0}}]',
+        "treatments=[{use: position}, {use: price, list_price: keep}, {use: list_price},"
+        " {use: fee, shares: [0, 0.5], told: [upfront, checkout]}]",
+    )
+    found = bought(folder)
+    assert len(found) == 6 * 4
+    by_json = {key[2:]: product for key, product in found.items() if key[1] == "json"}
+    for (_, face, *world), product in found.items():
+        assert product == by_json[tuple(world)], face
+    with RunStore.open(folder) as store:
+        removed = store.db.execute(
+            "SELECT t.interface, count(*) FROM events e JOIN trials t ON t.trial_id = e.trial_id"
+            " WHERE e.kind = 'cart_remove' GROUP BY t.interface"
+        ).fetchall()
+    assert len(removed) == 6
+    assert len({n for _, n in removed}) == 1, removed
+
+
+def test_a_fee_told_at_the_checkout_is_refused_where_nobody_sees_one(demo):
+    late = "treatments.fee={use: fee, amounts: [0, 100], told: checkout}"
+    by_page = (
+        "treatments=[{use: fee, amounts: [0, 100]}, {use: page, versions: ["
+        "{name: early, settings: {fee_told: upfront}}, "
+        "{name: late, settings: {fee_told: checkout}}]}]"
+    )
+    for setting in (late, by_page):
+        spec = read_experiment(CONFIG, [setting, "interface=json"])
+        with pytest.raises(SpecError, match=r"drip-fee.yaml:\d+ treatments.*`mode: browse`"):
+            make_plan(spec, demo)
+        assert make_plan(read_experiment(CONFIG, [setting]), demo)
+    early = "treatments.fee={use: fee, amounts: [0, 100], told: upfront}"
+    assert make_plan(read_experiment(CONFIG, [early, "interface=json"]), demo)
+
+
+def test_tables_without_fees_are_refused_in_words(study):
+    table = analyze_paths([study("worlds_per_task=3")])[0].table
+    estimator = ESTIMATORS.build("price_integrity", {})
+    for cut, says in (
+        (table.drop(columns="fee_told"), "no column 'fee_told'"),
+        (table.assign(fee_cents=0, fee=0.0), "no listing has a fee"),
+    ):
+        with pytest.raises(EstimationError, match=says):
+            estimator.across(cut)
