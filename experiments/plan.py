@@ -19,7 +19,7 @@ from aces.types import Assignment, Buyer, Factor, Ground, Listing, Mark, Task, T
 from agents.buyers import BUYERS
 from agents.interfaces import INTERFACES
 from experiments.answers import check_answers, with_copies
-from experiments.designs import Cell
+from experiments.designs import Allotted, Cell
 from experiments.designs._declared import check_shelves, designed, incomplete
 from experiments.feasible import check_feasible
 from experiments.late_fees import check_late_fees
@@ -72,17 +72,21 @@ class Plan:
         tags = (d for d in self.declarations.values() if isinstance(d, kinds))
         return {**STANDARD_MARKS, **{m.kind: m for each in tags for m in each.marks_named()}}
 
-    def assignment(self, task_id: str, k: int) -> Assignment:
-        """Draws world k of a task: the same for every buyer, interface, machine and worker."""
-        shelf = self.spec.shelf
-        stream = Stream(self.spec.seed, "world", task_id)
+    def assignment(self, task_id: str, k: int, own: Allotted | None = None) -> Assignment:
+        """Draws world k of a task: the same for every buyer, interface, machine and worker.
+
+        Adaptive designs give a buyer through an interface a world of its `own`.
+        """
+        shelf, whose = self.spec.shelf, own.owner if own else ()
+        declarations = own.given(self.declarations) if own else self.declarations
+        stream = Stream(self.spec.seed, "world", task_id, *whose)
         pool = [self.listings[product_id] for product_id in self.pools[task_id]]
         shown, drawn = design.draw_world(
-            self.declarations, pool, shelf.size, shelf.sample, k, stream
+            declarations, pool, shelf.size, shelf.sample, k, stream
         )
         ids = [item.product_id for item in shown]
         return Assignment(
-            world_id=digest([*self._world_key, task_id, k, ids, drawn.levels]),
+            world_id=digest([*self._world_key, task_id, k, ids, drawn.levels, *whose]),
             task_id=task_id,
             k=k,
             product_ids=tuple(ids),
@@ -98,11 +102,16 @@ class Plan:
         return build_world(assignment, task, self.catalog, self.spec.shelf, self._marks)
 
     def trials(
-        self, assignments: Iterable[Assignment], batch: int, first_index: int
+        self,
+        assignments: Iterable[Assignment],
+        batch: int,
+        first_index: int,
+        owners: Mapping[str, tuple[str, str]] | None = None,
     ) -> Iterator[Trial]:
         """Lists the trials of a batch: every arm meets each world, each repeat.
 
-        An arm is a buyer with an interface, a persona and a prompt.
+        An arm is a buyer with an interface, a persona and a prompt. Where worlds have `owners`,
+        buyer and interface by world, these alone meet them.
         """
         arms = [
             (buyer.name, interface.name, digest([who(buyer, BUYERS), who(interface, INTERFACES)]))
@@ -112,6 +121,8 @@ class Plan:
         index = first_index
         for world in assignments:
             for buyer, interface, arm in arms:
+                if owners and owners[world.world_id] != (buyer, interface):
+                    continue
                 for persona, prompt in self._wordings(buyer, world):
                     for repeat in range(self.spec.repeats):
                         key = [world.world_id, arm, self.spec.max_steps, repeat]
@@ -169,9 +180,19 @@ class Plan:
                 found[entry.name] = dict(hashes)
         return found
 
-    def draw_cells(self, cells: Sequence[Cell]) -> list[Assignment]:
+    def draw_cells(self, cells: Sequence[Cell | Allotted]) -> list[Assignment]:
         """Draws the worlds of a batch."""
-        return [self.assignment(task_id, k) for task_id, k in cells]
+        return [
+            self.assignment(*each.cell, each)
+            if isinstance(each, Allotted)
+            else self.assignment(*each)
+            for each in cells
+        ]
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether worlds depend on outcomes, so that each buyer and interface has its own."""
+        return any(isinstance(d, design.Allocation) for d in self.declarations.values())
 
     def buyers(self) -> dict[str, Buyer]:
         """Makes the buyers."""
@@ -186,7 +207,7 @@ class Plan:
         """The stream a buyer draws from: planted buyers that share noise share it by world."""
         key = (assignment.task_id, assignment.k, trial.repeat)
         stream = Stream(self.spec.seed, "noise", *key)
-        if getattr(buyer, "shares_noise", False):
+        if getattr(buyer, "shares_noise", False) and not self.adaptive:
             return stream
         own = stream.child(trial.buyer, trial.interface)
         return own.child(trial.persona, trial.prompt) if trial.persona or trial.prompt else own

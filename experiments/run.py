@@ -14,11 +14,12 @@ from aces.lock import differences
 from aces.spec import ExperimentSpec
 from aces.stopping import Stopped
 from aces.store import Finished, Progress, RunStore
-from aces.types import Trial
+from aces.types import Assignment, Trial
 from agents.buyers import BUYERS
-from experiments.designs import DESIGNS, Cell, Design, History
+from experiments.designs import DESIGNS, Allotted, Cell, Design, History
 from experiments.designs._declared import check_kept
 from experiments.executors import Executor, Setting
+from experiments.history import Ledger
 from experiments.manifest import changes, now, session_facts, write_manifest
 from experiments.plan import Plan, identity, make_plan
 from experiments.registration import Following, hold_against
@@ -258,17 +259,27 @@ def _batches(store: RunStore, plan: Plan, retry: set[str]) -> Iterator[list[Job]
     yield [Job(t, assignments[t.world_id]) for t in stored if t.id not in todo]
     planned: set[Cell] = {(a.task_id, a.k) for a in assignments.values()}
     batch, index = 1 + max((t.batch for t in stored), default=-1), len(stored)
+    ledger = Ledger(store, plan) if plan.adaptive else None
     while True:
-        cells = design.next(plan.spec, History(frozenset(planned)))
+        past = ledger.read() if ledger else {}
+        cells = design.next(plan.spec, History(frozenset(planned), past))
         if not cells:
             return
         drawn = plan.draw_cells(cells)
-        trials = list(plan.trials(drawn, batch, index))
+        trials = list(plan.trials(drawn, batch, index, _owners(cells, drawn)))
         store.add_batch(batch, drawn, trials)
         by_id = {assignment.world_id: assignment for assignment in drawn}
         yield [Job(trial, by_id[trial.world_id]) for trial in trials]
-        planned |= set(cells)
+        planned |= {each.cell if isinstance(each, Allotted) else each for each in cells}
         batch, index = batch + 1, index + len(trials)
+
+
+def _owners(
+    cells: Sequence[Cell | Allotted], drawn: Sequence[Assignment]
+) -> dict[str, tuple[str, str]]:
+    """World -> the one buyer and interface that meet it; empty where all do."""
+    pairs = zip(cells, drawn, strict=True)
+    return {a.world_id: each.owner for each, a in pairs if isinstance(each, Allotted)}
 
 
 def _by_arm(jobs: Sequence[Job]) -> list[list[Job]]:

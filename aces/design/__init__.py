@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import Field
 
+from aces.design.allocation import Allocation
 from aces.design.answers import BestOffer, Improvement
 from aces.design.arms import Arm, Arms
 from aces.design.draws import Draw, Fixed, Permutation
@@ -32,6 +33,7 @@ from aces.types import Listing
 __all__ = [
     "ACES_TAGS",
     "UNTAGGED",
+    "Allocation",
     "Arm",
     "Arms",
     "BestOffer",
@@ -84,7 +86,8 @@ Declaration = Annotated[
     | Removal
     | Saturation
     | Table
-    | Pairs,
+    | Pairs
+    | Allocation,
     Field(discriminator="kind"),
 ]
 
@@ -110,7 +113,7 @@ def draw(
     placed: dict[str, Draw] = {}
     probability = 1.0
     for name, declaration in declarations.items():
-        if isinstance(declaration, Table | Pairs):
+        if isinstance(declaration, Table | Pairs | Allocation):
             parts = cast(Mapping[str, Crossable], declarations)
             found, joint = declaration.place(parts, listings, k, blocks.child(name))
             placed |= found
@@ -119,7 +122,7 @@ def draw(
     marginals: dict[str, tuple[float, ...]] = {}
     densities: dict[str, tuple[float | None, ...]] = {}
     for name, declaration in declarations.items():
-        if isinstance(declaration, Table | Pairs):
+        if isinstance(declaration, Table | Pairs | Allocation):
             continue
         own = blocks if isinstance(declaration, Square) else stream
         part = placed.get(name) or declaration.draw(listings, group, own.child(name))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aces.design import (
+    Allocation,
     Arms,
     BestOffer,
     Declaration,
@@ -172,6 +173,12 @@ def _drawn(declaration: Declaration) -> str:
         case Pairs():
             return (
                 f"{declaration.worlds} worlds at a time are equal but for {declaration.treatment}"
+            )
+        case Allocation():
+            sold = listed(declaration.products) if declaration.products else "anything"
+            return (
+                f"arms of {declaration.treatment} in shares that follow what earlier batches of "
+                f"the same buyer sold of {sold}"
             )
 
 
