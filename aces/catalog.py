@@ -245,7 +245,7 @@ def load_catalog(
         options = {"pictures": "fetch", **options}
     if name and getattr(IMPORTERS.load(name), "remote", False) and not Path(path).exists():
         return _importer(name, options).load(Path(path))
-    found = _find(path, base)
+    found = _find(path, base, getattr(IMPORTERS.load(name), "obtain", "") if name else "")
     return _importer(name or _recognised(found), options).load(found)
 
 
@@ -286,14 +286,14 @@ def _parts(source: str) -> tuple[str, str, dict[str, str]]:
     return "", source, options
 
 
-def _find(path: str, base: Path | None) -> Path:
-    """The first that exists of the path from here and from `base`."""
+def _find(path: str, base: Path | None, obtain: str) -> Path:
+    """The first that exists of the path from here and from `base`; else says how to get one."""
     places = [Path(path)] if base is None else [Path(path), base / path]
     for place in places:
         if place.exists():
             return place
     looked = " or ".join(f"'{place}'" for place in places)
-    raise CatalogError(f"there is no catalogue at {looked}. {_formats()}")
+    raise CatalogError(f"there is no catalogue at {looked}. {obtain or _formats()}")
 
 
 def _recognised(path: Path) -> str:

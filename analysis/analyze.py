@@ -28,6 +28,7 @@ from analysis.exclusions import without_excluded
 from analysis.families import adjusted, unknown_terms, with_adjusted
 from analysis.fits import SLOTS, Finding, Fit, analyses_of, compare_all, fit_all
 from analysis.frame import choices, load_choices, trials_of
+from analysis.published import with_published
 from analysis.registered import ALL_WORLDS, Registration
 from analysis.served import has_random_weights
 from analysis.study import Study
@@ -115,6 +116,7 @@ def _analyze(
     asked = list(analyses) or analyses_of(table, study)
     registration = Registration.of(study, asked) if study else None
     used, notes = without_excluded(table, study.spec.exclude) if study else (table, [])
+    used = with_published(used, study)
     gates = study.spec.gates if study else Gates()
     locked = [one for one in slots_taken(used, gates.position_lock) if one.locked]
     fits, findings, said = _estimate(used, asked, study, registration, locked)

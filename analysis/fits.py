@@ -34,6 +34,8 @@ MOST_SLOTS = 60
 
 PASS_RATE = "pass_rate"
 """The analysis that goes without saying where there are right answers."""
+PUBLISHED = "published"
+"""The one that does where others chose from the same shelves."""
 
 
 @dataclass(frozen=True)
@@ -146,19 +148,24 @@ def _wording(rows: pd.DataFrame) -> str:
 
 def analyses_of(table: pd.DataFrame, study: Study | None) -> list[Plugin]:
     """Returns the analyses that an experiment asks for, and the one of slots."""
-    rates = [Plugin(use=PASS_RATE, name=PASS_RATE)] if _has_answers(table) else []
+    there = ((PASS_RATE, _has_answers(table)), (PUBLISHED, _has_published(table)))
+    rates = [Plugin(use=name, name=name) for name, found in there if found]
     if study is None:
         terms = _terms_that_vary(table)
         return [*rates, *([_logit("conditional_logit", terms)] if terms else [])]
     terms = study.default_terms
     asked = list(study.spec.analysis) or ([_logit("conditional_logit", terms)] if terms else [])
-    if not any(plugin.use == PASS_RATE for plugin in asked):
-        asked += rates
+    uses = {plugin.use for plugin in asked}
+    asked += [plugin for plugin in rates if plugin.use not in uses]
     size, wide = study.spec.shelf.size, study.spec.shelf.columns
     if "position" in study.varied and size <= MOST_SLOTS:
         others = [term for term in terms if term not in slot_terms(size, wide)]
         asked.append(_logit(SLOTS, [*(f"pos_{i}" for i in range(1, size)), *others]))
     return asked
+
+
+def _has_published(table: pd.DataFrame) -> bool:
+    return any(str(name).startswith(PUBLISHED) for name in table)
 
 
 def _has_answers(table: pd.DataFrame) -> bool:
@@ -301,6 +308,7 @@ def estimand(result: ConditionalLogitResult, rows: pd.DataFrame, study: Study | 
     else:
         size = study.spec.shelf.size
         how = "sampled per world" if study.spec.shelf.sample else "fixed"
+        how = "given, not drawn" if study.spec.design.use == "given" else how
         shelf = f"shelf of {size}, {how}"
     heat = set(rows["temperature"].dropna()) if "temperature" in rows else set()
     warm = [f"temperature {heat.pop():g}"] if len(heat) == 1 else []

@@ -171,5 +171,5 @@ class Study:
         stream = Stream(*path, "world", task_id)
         size, sample = self.spec.shelf.size, self.spec.shelf.sample
         pool = [self.listings[product_id] for product_id in self.pools[task_id]]
-        shown, drawn = draw_world(self.declarations, pool, size, sample, k, stream)
+        shown, drawn = draw_world(self.declarations, pool, size, sample, k, stream, task_id)
         return [item.product_id for item in shown], drawn

@@ -19,12 +19,13 @@ from aces.types import Assignment, Buyer, Factor, Ground, Listing, Mark, Task, T
 from agents.buyers import BUYERS
 from agents.interfaces import INTERFACES
 from experiments.answers import check_answers, with_copies
+from experiments.beside import declaration_of
 from experiments.designs import Allotted, Cell
 from experiments.designs._declared import check_shelves, designed, incomplete
 from experiments.feasible import check_feasible
+from experiments.given import given_declaration, given_shelves
 from experiments.late_fees import check_late_fees
 from marketplace.marks import STANDARD_MARKS, legend
-from marketplace.treatments import TREATMENTS
 from marketplace.worlds import build_world
 
 SEEN = ("price", "price_cents", "review_count", "rating", "position", "row", "col", "discounted")
@@ -70,7 +71,11 @@ class Plan:
         """The marks that treatments draw, by kind: the shop's and those of one's own."""
         kinds = design.Tags | design.Steering
         tags = (d for d in self.declarations.values() if isinstance(d, kinds))
-        return {**STANDARD_MARKS, **{m.kind: m for each in tags for m in each.marks_named()}}
+        marks = {**STANDARD_MARKS, **{m.kind: m for each in tags for m in each.marks_named()}}
+        # given listings carry their marks themselves
+        given = (d for d in self.declarations.values() if isinstance(d, design.Given))
+        own = {mark.kind for each in given for mark in each.marks_named()}
+        return {kind: mark for kind, mark in marks.items() if kind not in own}
 
     def assignment(self, task_id: str, k: int, own: Allotted | None = None) -> Assignment:
         """Draws world k of a task: the same for every buyer, interface, machine and worker.
@@ -82,7 +87,7 @@ class Plan:
         stream = Stream(self.spec.seed, "world", task_id, *whose)
         pool = [self.listings[product_id] for product_id in self.pools[task_id]]
         shown, drawn = design.draw_world(
-            declarations, pool, shelf.size, shelf.sample, k, stream
+            declarations, pool, shelf.size, shelf.sample, k, stream, task_id
         )
         ids = [item.product_id for item in shown]
         return Assignment(
@@ -96,9 +101,13 @@ class Plan:
             densities=drawn.densities,
         )
 
+    def task_of(self, assignment: Assignment) -> Task:
+        """Returns the errand in a world: the task's, or what a given shelf's shopper was told."""
+        return design.as_asked(self.tasks[assignment.task_id], assignment.levels)
+
     def world(self, assignment: Assignment) -> World:
         """Builds the shop of an assignment."""
-        task = self.tasks[assignment.task_id]
+        task = self.task_of(assignment)
         return build_world(assignment, task, self.catalog, self.spec.shelf, self._marks)
 
     def trials(
@@ -263,23 +272,29 @@ def make_plan(spec: ExperimentSpec, catalog: Catalog) -> Plan:
             treatments collide, or a planted term does not exist.
     """
     catalog = _priced(spec, catalog)
-    pools = {task.id: _pool(spec, catalog, index, task) for index, task in enumerate(spec.tasks)}
+    given = given_shelves(spec, catalog)
+    pools = _pools(spec, catalog) if given is None else dict(given.pools)
     catalog, copies = with_copies(spec, catalog)
     pools |= copies
     ids = list(dict.fromkeys(product_id for pool in pools.values() for product_id in pool))
     listings = [catalog.listings[product_id] for product_id in ids]
-    declarations = _declarations(spec)
+    declarations = _declarations(spec, catalog, ids)
     check_shelves(spec, declarations)
     check_late_fees(spec, declarations)
     declared = designed(spec, declarations, pools, catalog)
     if declared is not None:
         declarations[spec.design.name] = declared.declaration
+    if given is not None:
+        shown = given_declaration(spec, catalog, given, declarations)
+        declarations = {spec.design.name: shown, **declarations}
     _check_named(spec, declarations, pools, catalog.pictures)
     check_answers(spec, catalog, pools, declarations)
     check_feasible(spec, catalog, pools, declarations)
     resolved = _resolve_buyers(spec, listings, declarations)
     sold = catalog if spec.shelf.rest == "catalog" else _sliced(catalog, ids, declarations)
-    notes = (*(declared.notes if declared else ()), *incomplete(spec, declarations))
+    sold = sold if given is None else given.with_pictures(sold, catalog)
+    said = [*(declared.notes if declared else ()), *(given.notes if given else ())]
+    notes = (*said, *incomplete(spec, declarations))
     return Plan(resolved, sold, pools, declarations, notes)
 
 
@@ -310,6 +325,10 @@ def _pictures_of_arms(declarations: Mapping[str, design.Declaration]) -> list[st
     return [key for each in arms for key in each.pictures_named()]
 
 
+def _pools(spec: ExperimentSpec, catalog: Catalog) -> dict[str, tuple[str, ...]]:
+    return {task.id: _pool(spec, catalog, index, task) for index, task in enumerate(spec.tasks)}
+
+
 def _pool(spec: ExperimentSpec, catalog: Catalog, index: int, task: Task) -> tuple[str, ...]:
     """The products that a task's shelves are filled from."""
     size = spec.shelf.size
@@ -320,13 +339,15 @@ def _pool(spec: ExperimentSpec, catalog: Catalog, index: int, task: Task) -> tup
         raise SpecError(f"{spec.where('tasks', index, 'category')}: {error}") from error
 
 
-def _declarations(spec: ExperimentSpec) -> dict[str, design.Declaration]:
+def _declarations(
+    spec: ExperimentSpec, catalog: Catalog, ids: Sequence[str]
+) -> dict[str, design.Declaration]:
     """Treatment name -> how it is drawn; no two may set the same level."""
     found: dict[str, design.Declaration] = {}
     owner: dict[str, str] = {}
     for index, entry in enumerate(spec.treatments):
         try:
-            declaration = TREATMENTS.build(entry.use, dict(entry.parameters)).declare()
+            declaration = declaration_of(spec, catalog, ids, index)
         except ValidationError as error:
             reason = error.errors()[0]["msg"].removeprefix("Value error, ")
             raise SpecError(f"{spec.where('treatments', index)}: {reason}") from error

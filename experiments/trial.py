@@ -96,7 +96,7 @@ async def _visit(job: Job, station: Station, token: str, course: _Course) -> Non
     """Lets the buyer act until it has bought, left, or used up its steps."""
     plan, trial = station.plan, job.trial
     buyer = station.buyers[trial.buyer]
-    task = plan.tasks[job.assignment.task_id].model_copy(
+    task = plan.task_of(job.assignment).model_copy(
         update={"persona": trial.persona, "prompt": trial.prompt}
     )
     session = buyer.start(task, plan.noise(job.assignment, trial, buyer))

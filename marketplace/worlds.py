@@ -52,6 +52,7 @@ def build_world(
         products={product_id: products[product_id] for product_id in assignment.product_ids},
         currency=catalog.currency,
         max_units=1,
+        screenshot=levels["screenshot"][0] if "screenshot" in levels else "",
         **{**shelf.settings(), **drawn},
     )
 
@@ -69,7 +70,7 @@ def _write(base: Listing, levels: Mapping[str, Any], marks: Mapping[str, Mark]) 
         kept = (mark for mark in update.get("marks", base.marks) if mark.kind not in drawn)
         added = (_valued(marks[kind], levels[kind]) for kind in drawn if levels[kind])
         update["marks"] = (*kept, *added)
-    if levels.get("scarcity") == 0 and 0 < base.stock <= LOW_STOCK:
+    if levels.get("scarcity") == 0 and 0 < update.get("stock", base.stock) <= LOW_STOCK:
         update["stock"] = LOW_STOCK + 1
     listing = base.model_copy(update=update) if update else base
     if listing.list_price_cents is not None and listing.list_price_cents <= listing.price_cents:

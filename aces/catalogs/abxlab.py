@@ -24,6 +24,12 @@ COLUMNS = {"category", "product_name", "product_url", "price", "rating", "review
 class AbxlabImporter:
     """ABxLab: products.csv with product_name, product_url, rating in %, and its files of pairs."""
 
+    obtain = (
+        "ABxLab's data are public: `git clone https://github.com/PapayaResearch/abxlab`, then give "
+        "its folder of tasks: `catalog: abxlab/tasks`, or `--set catalog=abxlab/tasks`"
+    )
+    """How to get data of the format."""
+
     class Config(ImportOptions):
         """Parameters."""
 

@@ -9,6 +9,7 @@ drawn again by anyone who has the declarations, the catalogue slice and the seed
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import Field
@@ -19,6 +20,8 @@ from aces.design.arms import Arm, Arms
 from aces.design.draws import Draw, Fixed, Permutation
 from aces.design.factors import Factor, FactorSettings, Headroom
 from aces.design.fees import Fees, FeeSettings
+from aces.design.given import ASKED, Given, GivenWorld, as_asked, as_given
+from aces.design.nudges import Nudge, Nudges
 from aces.design.removal import Removal
 from aces.design.saturation import Rewrite, Saturation
 from aces.design.settings import Version, Versions
@@ -32,6 +35,7 @@ from aces.types import Listing
 
 __all__ = [
     "ACES_TAGS",
+    "ASKED",
     "UNTAGGED",
     "Allocation",
     "Arm",
@@ -45,8 +49,12 @@ __all__ = [
     "FeeSettings",
     "Fees",
     "Fixed",
+    "Given",
+    "GivenWorld",
     "Headroom",
     "Improvement",
+    "Nudge",
+    "Nudges",
     "Pairs",
     "Permutation",
     "Removal",
@@ -60,6 +68,8 @@ __all__ = [
     "Tags",
     "Version",
     "Versions",
+    "as_asked",
+    "as_given",
     "block_size",
     "draw",
     "draw_world",
@@ -85,6 +95,8 @@ Declaration = Annotated[
     | Versions
     | Removal
     | Saturation
+    | Given
+    | Nudges
     | Table
     | Pairs
     | Allocation,
@@ -122,7 +134,7 @@ def draw(
     marginals: dict[str, tuple[float, ...]] = {}
     densities: dict[str, tuple[float | None, ...]] = {}
     for name, declaration in declarations.items():
-        if isinstance(declaration, Table | Pairs | Allocation):
+        if isinstance(declaration, Table | Pairs | Allocation | Given):
             continue
         own = blocks if isinstance(declaration, Square) else stream
         part = placed.get(name) or declaration.draw(listings, group, own.child(name))
@@ -152,6 +164,7 @@ def draw_world(
     sample: bool,
     k: int,
     stream: Stream,
+    task: str = "",
 ) -> tuple[list[Listing], Draw]:
     """Returns the base listings of world k and their levels: the one way a world is drawn.
 
@@ -162,7 +175,11 @@ def draw_world(
         sample: Whether they are drawn from the pool, or its first.
         k: Index of the world within its task.
         stream: The task's, `Stream(seed, "world", task)`.
+        task: Its id; needed where shelves are given.
     """
+    given = next((d for d in declarations.values() if isinstance(d, Given)), None)
+    if given is not None:
+        return _draw_given(given, declarations, pool, k, stream, task)
     grouped = group_size(declarations)
     world = stream.child(k) if grouped == 1 else stream.child("group", k // grouped)
     shown = shelf(pool, size, sample, world.child("shelf"))
@@ -170,6 +187,23 @@ def draw_world(
         if isinstance(declaration, Removal):
             shown = declaration.keep(shown, world.child("removal", name))
     return shown, draw(declarations, shown, k, world.child("levels"), stream.child("blocks"))
+
+
+def _draw_given(
+    given: Given,
+    declarations: Mapping[str, Declaration],
+    pool: Sequence[Listing],
+    k: int,
+    stream: Stream,
+    task: str,
+) -> tuple[list[Listing], Draw]:
+    """A given shelf, with what treatments lay on top."""
+    base = {item.product_id: item for item in pool}
+    world = given.world(task, k, stream.child("given"))
+    others = {name: d for name, d in declarations.items() if d is not given}
+    drawn = draw(others, as_given(world, base), k, stream.child(k, "levels"), stream)
+    levels = {**drawn.levels, **world.levels}
+    return [base[i] for i in world.products], replace(drawn, levels=levels)
 
 
 def shown_size(declarations: Mapping[str, Declaration], size: int) -> int:

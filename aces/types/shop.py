@@ -224,3 +224,5 @@ class World(Record):
     """Where a listing's fee is told."""
     max_units: int | None = None
     """Checkout refuses more units than this; 1 in trials."""
+    screenshot: str = ""
+    """Key of the screenshot that a source stored of this shelf; no page shows it."""

@@ -227,7 +227,11 @@ class WsgiClient:
         return json.loads(self.fetch(method, path, body))
 
     def fetch(self, method: str, path: str, body: object = None) -> str:
-        """Returns the answer's text.
+        """Returns the answer's text; raises as `content` does."""
+        return self.content(method, path, body).decode()
+
+    def content(self, method: str, path: str, body: object = None) -> bytes:
+        """Returns the answer as it comes.
 
         Raises:
             RefusedError: If the shop says no (4xx), with its reason.
@@ -248,11 +252,12 @@ class WsgiClient:
             "wsgi.input": io.BytesIO(content),
         }
         chunks = self._app(environ, lambda status, *_: answer.append(status))
-        text = b"".join(chunks).decode()
+        found = b"".join(chunks)
         if hasattr(chunks, "close"):
             chunks.close()
-        _check(answer[0], f"{method} {path}", text)
-        return text
+        if not answer[0].startswith("2"):
+            _check(answer[0], f"{method} {path}", found.decode(errors="replace"))
+        return found
 
 
 def _check(status: str, request: str, text: str) -> None:

@@ -25,6 +25,7 @@ from analysis.checks import Check
 from analysis.display import Plot, Table, counted, listed, number, percent
 from analysis.fits import GROUP, SLOTS, Fit, arm_names
 from analysis.frame import load_choices
+from analysis.published import with_published
 from analysis.report import figures
 from analysis.report.buyers import buyers_shown, random_weights
 from analysis.report.heat import HeatMap, heat_map
@@ -174,6 +175,7 @@ def _run(one: Analysis) -> Run:
         return Run(one.name, (("source", "a long table"),), {}, (), status_table(one.table), (), "")
     spec, shelf = study.spec, study.spec.shelf
     sampled = "drawn anew for every world" if shelf.sample else "the same in all worlds"
+    sampled = "as given, not drawn" if spec.design.use == "given" else sampled
     design = (
         ("catalogue", f"{study.catalog.get('name', spec.catalog)}, {_drawn_fields(one)}"),
         ("tasks", listed([task.id for task in spec.tasks], most=12)),
@@ -284,7 +286,7 @@ def _markets(found: Sequence[Analysis]) -> Iterator[Market]:
     rows: list[tuple[str, str, Estimate]] = []
     for one in found:
         titles |= dict(zip(one.table["product_id"], one.table["title"], strict=True))
-        names = arm_names(one.table)
+        names = arm_names(with_published(one.table, one.study))
         rows += [
             (one.name, names[tuple(getattr(row, name) for name in GROUP)], row)
             for row in one.estimates

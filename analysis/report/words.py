@@ -10,7 +10,9 @@ from aces.design import (
     Declaration,
     Factor,
     Fixed,
+    Given,
     Headroom,
+    Nudges,
     Pairs,
     Permutation,
     Removal,
@@ -25,7 +27,7 @@ from aces.design import (
 from aces.spec import Plugin
 from aces.types import Estimate
 from analysis.analyze import bounded
-from analysis.display import listed, number, percent
+from analysis.display import counted, listed, number, percent
 from analysis.estimates import price_changes
 from analysis.fits import Fit
 
@@ -158,6 +160,8 @@ def _drawn(declaration: Declaration) -> str:
         case Saturation():
             numbers = ", ".join(map(str, declaration.sellers))
             return f"{numbers} sellers of a shelf show rewritten texts; how many and who is drawn"
+        case Given() | Nudges():
+            return _given(declaration)
         case Struck():
             how = ", ".join(f"{factor:g}" for factor in declaration.factors)
             often = percent(declaration.probability, 0)
@@ -180,6 +184,15 @@ def _drawn(declaration: Declaration) -> str:
                 f"arms of {declaration.treatment} in shares that follow what earlier batches of "
                 f"the same buyer sold of {sold}"
             )
+
+
+def _given(declaration: Given | Nudges) -> str:
+    if isinstance(declaration, Given):
+        n = sum(map(len, declaration.worlds.values()))
+        return f"{n:,} shelves as their source gives them: not drawn, and without a probability"
+    texts = f"{counted(len(declaration.nudges), 'text')} ({listed(declaration.kinds)})"
+    nobody = percent(declaration.nobody, 0)
+    return f"one listing of each shelf carries one of {texts}, none on {nobody} of shelves"
 
 
 def _factor(declaration: Factor) -> str:
