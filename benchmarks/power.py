@@ -17,7 +17,7 @@ from aces.catalog import load_catalog
 from aces.spec import ExperimentSpec, Plugin
 from aces.types import Task
 from benchmarks.machine import write_result
-from experiments.information import expected_errors, power
+from experiments.information import Expected
 from experiments.levels import reseeded
 from experiments.plan import Plan, make_plan
 from experiments.power import CONCENTRATED
@@ -104,9 +104,10 @@ def main() -> None:
         "|---|---|---|---|---|---|---|",
     ]
     for kind, prior in priors(plan).items():
-        errors = expected_errors(plan, names, prior)
+        expected = Expected.of(plan, names, prior)
+        errors = expected.errors
         effects = np.array([prior.get(name, 0.0) for name in names])
-        planned = power(effects, errors)
+        planned = expected.power(effects)
         found, _ = realised(args.worlds, prior, args.runs)
         for row in zip(names, effects, errors, planned, found, strict=True):
             verdict = "yes" if abs(row[3] - row[4]) <= MOST_APART else "NO"

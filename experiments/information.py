@@ -1,7 +1,8 @@
 """What a design will tell of each term: standard errors expected at stated tastes, and power."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +12,26 @@ from aces.stats.choice_data import Floats
 from experiments.levels import level_table, reseeded
 from experiments.plan import Plan
 
-PILOT_WORLDS = 400
-"""Worlds drawn per task to see what the design varies."""
+PILOT_WORLDS = 2000
+"""Worlds drawn to see what the design varies, shared out among the tasks."""
+LEAST_PILOT = 250
+"""Worlds drawn per task at least."""
+REACH = 4.0
+"""Standard errors around an effect over which its standard error is followed."""
+ROUNDS = 4
+"""In which an estimate and the standard error at it come to agree."""
 LEFT_OVER = 1e-6
 """Share of a term's information that other terms must leave, or it can't be told from them."""
+RANK = 1e-9
+"""Eigenvalues below this share of the largest are none: product effects have one baseline."""
 STILL = 1e-12
 """Information per world below which a term is the same for a whole shelf, but for rounding."""
+SIZE = 0.05
 CRITICAL = 1.959964
 """Of a two-sided 5 % test."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pilot:
     """Drawn worlds of one task as arrays.
 
@@ -37,7 +47,7 @@ class Pilot:
     utility: Floats
     outside: float
 
-    @property
+    @cached_property
     def columns(self) -> Floats:
         """(worlds, size, terms + products)."""
         return np.concatenate([self.X, self.products], axis=2)
@@ -49,30 +59,35 @@ class Pilot:
         total = weight.sum(axis=1)
         return weight / total[:, None], total / (total + np.exp(self.outside - top[:, 0]))
 
-    def information(self) -> Floats:
-        """Returns (K, K) the information of one world, given a purchase or nothing at all."""
-        choice, purchase = self.probabilities()
+    def information(self, shift: Floats | None = None) -> Floats:
+        """Returns (K, K) the information of one world, given a purchase or nothing at all.
+
+        Args:
+            shift: (K,) added to the prior's coefficients.
+        """
         x = self.columns
+        moved = self if shift is None else replace(self, utility=self.utility + x @ shift)
+        choice, purchase = moved.probabilities()
         x = x - np.einsum("ws,wsk->wk", choice, x)[:, None]
         x *= np.sqrt(choice * purchase[:, None])[:, :, None]
         flat = x.reshape(-1, x.shape[2])
         return np.asarray(flat.T @ flat / len(x))
 
 
-def pilots(plan: Plan, names: Sequence[str], prior: Mapping[str, float]) -> Iterator[Pilot]:
-    """Yields up to 400 worlds of each task, drawn with a seed of their own."""
+Levels = Mapping[str, NDArray[np.generic]]
+
+
+def pilot_levels(plan: Plan) -> list[Levels]:
+    """Returns some worlds of each task as `level_table` gives them, drawn with their own seed."""
     drawer = reseeded(plan, plan.spec.seed + 1_000_003)
-    for task in plan.spec.tasks:
-        worlds = [drawer.assignment(task.id, k) for k in range(PILOT_WORLDS)]
-        yield _pilot(plan, level_table(plan, worlds), names, prior)
+    each = max(LEAST_PILOT, PILOT_WORLDS // len(plan.spec.tasks))
+    return [
+        level_table(plan, [drawer.assignment(task.id, k) for k in range(each)])
+        for task in plan.spec.tasks
+    ]
 
 
-def _pilot(
-    plan: Plan,
-    table: Mapping[str, NDArray[np.generic]],
-    names: Sequence[str],
-    prior: Mapping[str, float],
-) -> Pilot:
+def _pilot(plan: Plan, table: Levels, names: Sequence[str], prior: Mapping[str, float]) -> Pilot:
     ids = np.asarray(table["product_id"])
     worlds = int(np.asarray(table["set"])[-1]) + 1
     X = terms.matrix(names, table)
@@ -85,7 +100,7 @@ def _pilot(
     )
 
 
-def utility(table: Mapping[str, NDArray[np.generic]], prior: Mapping[str, float]) -> Floats:
+def utility(table: Levels, prior: Mapping[str, float]) -> Floats:
     """Returns (rows,) the utility of each listing; what the table has no column for adds nothing.
 
     Args:
@@ -99,24 +114,113 @@ def utility(table: Mapping[str, NDArray[np.generic]], prior: Mapping[str, float]
     return total
 
 
+@dataclass(frozen=True)
+class Expected:
+    """What a design is expected to tell of terms estimated with product effects.
+
+    Attributes:
+        names: The terms.
+        prior: Coefficients by term, product effects as `product_id[ID]`; with `outside_option`,
+            trials that buy nothing add no information.
+        pilots: Worlds drawn from the design, not those of the plan's own seed.
+        worlds: Worlds per task.
+    """
+
+    names: Sequence[str]
+    prior: Mapping[str, float]
+    pilots: Sequence[Pilot]
+    worlds: int
+
+    @classmethod
+    def of(
+        cls,
+        plan: Plan,
+        names: Sequence[str],
+        prior: Mapping[str, float],
+        levels: Sequence[Levels] | None = None,
+    ) -> "Expected":
+        """Returns what a plan's design is expected to tell at a prior.
+
+        Args:
+            plan: The experiment's plan.
+            names: Terms.
+            prior: As above.
+            levels: What `pilot_levels` has drawn, where several priors are looked at.
+        """
+        drawn = pilot_levels(plan) if levels is None else levels
+        pilots = [_pilot(plan, table, names, prior) for table in drawn]
+        return cls(names, prior, pilots, plan.spec.worlds_per_task)
+
+    @cached_property
+    def errors(self) -> Floats:
+        """(terms,) standard errors, from the information of a conditional logit given a purchase.
+
+        Infinite for terms that the design can't tell from others.
+        """
+        information = self._information()
+        left = _terms_alone(information, len(self.names))
+        lost = _lost(left, np.diag(information)[: len(self.names)])
+        variance = np.diag(np.linalg.pinv(left, hermitian=True)) / self.worlds
+        return np.where(lost, np.inf, np.sqrt(np.where(lost, 1.0, variance)))
+
+    def power(self, effects: Floats) -> Floats:
+        """Returns (terms,) the chance that a two-sided 5 % test finds effects.
+
+        The estimate is taken as normal, its standard error not as fixed: where a thing is bought
+        rarely, little is known of it, so that an estimate too low by chance comes with a larger
+        error. The error is followed along the line on which the others move with the term.
+
+        Args:
+            effects: (terms,) each term's coefficient, the others being as the prior says.
+        """
+        return np.array([self._power(k, float(effect)) for k, effect in enumerate(effects)])
+
+    def _information(self, shift: Floats | None = None) -> Floats:
+        return np.asarray(sum(pilot.information(shift) for pilot in self.pilots))
+
+    @cached_property
+    def _covariance(self) -> Floats:
+        """(K, K) of all coefficients, product effects included."""
+        return self._inverse(self._information())
+
+    def _inverse(self, information: Floats) -> Floats:
+        return np.asarray(np.linalg.pinv(information, rcond=RANK, hermitian=True) / self.worlds)
+
+    def _power(self, k: int, effect: float) -> float:
+        from scipy.special import ndtr
+
+        if not np.isfinite(self.errors[k]):
+            return SIZE
+        error = self._error(k, effect)
+        high, low = (self._threshold(k, effect, error, side) for side in (1, -1))
+        return float(ndtr((effect - high) / error) + ndtr((low - effect) / error))
+
+    def _threshold(self, k: int, effect: float, error: float, side: int) -> float:
+        """The estimate from which on a test finds an effect, above zero or below."""
+        found = side * CRITICAL * error
+        for _ in range(ROUNDS):
+            near = np.clip(found, effect - REACH * error, effect + REACH * error)
+            found = side * CRITICAL * self._error(k, near)
+        return found
+
+    def _error(self, k: int, value: float) -> float:
+        """Standard error of a coefficient where it has this value."""
+        by = value - self.prior.get(self.names[k], 0.0)
+        if by == 0:
+            return float(self.errors[k])
+        along = self._covariance[:, k] / self._covariance[k, k]
+        return float(np.sqrt(self._inverse(self._information(by * along))[k, k]))
+
+
 def expected_errors(plan: Plan, names: Sequence[str], prior: Mapping[str, float]) -> Floats:
     """Returns the standard error expected of each term with product effects, shape (terms,).
-
-    The information of a conditional logit given a purchase, at the prior, averaged over worlds
-    drawn from the design (not those of the plan's own seed), scaled to the number of worlds.
-    Infinite for terms that the design can't tell from others.
 
     Args:
         plan: The experiment's plan.
         names: Terms.
-        prior: Coefficients by term, product effects as `product_id[ID]`; with `outside_option`,
-            trials that buy nothing add no information.
+        prior: As in `Expected`.
     """
-    information = np.asarray(sum(pilot.information() for pilot in pilots(plan, names, prior)))
-    left = _terms_alone(information, len(names))
-    lost = _lost(left, np.diag(information)[: len(names)])
-    variance = np.diag(np.linalg.pinv(left, hermitian=True)) / plan.spec.worlds_per_task
-    return np.where(lost, np.inf, np.sqrt(np.where(lost, 1.0, variance)))
+    return Expected.of(plan, names, prior).errors
 
 
 def _terms_alone(information: Floats, n: int) -> Floats:
@@ -134,14 +238,6 @@ def _lost(left: Floats, alone: Floats) -> NDArray[np.bool_]:
     values, vectors = np.linalg.eigh(left / np.outer(scale, scale))
     nothing = values < LEFT_OVER
     return np.asarray(still | (np.abs(vectors[:, nothing]) > 1e-3).any(axis=1))
-
-
-def power(effect: Floats, std_error: Floats) -> Floats:
-    """Returns the chance that a two-sided 5 % test finds effects, normal approximation."""
-    from scipy.special import ndtr
-
-    z = np.asarray(effect) / std_error
-    return np.asarray(ndtr(z - CRITICAL) + ndtr(-z - CRITICAL))
 
 
 def worlds_needed(half_width: float, std_error: float, worlds: int) -> int | None:

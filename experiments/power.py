@@ -9,7 +9,13 @@ import numpy as np
 from aces.errors import SpecError, nearest
 from aces.stats.choice_data import Floats
 from aces.types import Factor
-from experiments.information import expected_errors, power, worlds_needed
+from experiments.information import (
+    Expected,
+    Levels,
+    expected_errors,
+    pilot_levels,
+    worlds_needed,
+)
 from experiments.levels import level_table
 from experiments.plan import Plan
 from experiments.pricing import expenses
@@ -53,7 +59,8 @@ def describe(
     names = plan.default_terms()
     check_terms(plan, stated or {}, wanted or {})
     priors = _priors(plan, stated or {}) if names else []
-    precision = [_precision(plan, names, prior, wanted or {}) for prior in priors]
+    levels = pilot_levels(plan) if priors else []
+    precision = [_precision(plan, names, prior, levels, wanted or {}) for prior in priors]
     if runs:
         for entry, (_, kind, truth) in zip(precision, priors, strict=True):
             if kind in ("as planted", "as stated"):
@@ -155,13 +162,15 @@ def _precision(
     plan: Plan,
     names: Sequence[str],
     prior: tuple[str, str, Mapping[str, float]],
+    levels: Sequence[Levels],
     wanted: Mapping[str, float],
 ) -> dict[str, Any]:
     """Expected standard errors and power if the buyer's coefficients are as the prior says."""
     buyer, kind, truth = prior
-    errors = expected_errors(plan, names, truth)
+    expected = Expected.of(plan, names, truth, levels)
+    errors = expected.errors
     values = np.array([truth.get(name, 0.0) for name in names])
-    found = power(np.where(values == 0, DEFAULT_EFFECT, values), errors)
+    found = expected.power(np.where(values == 0, DEFAULT_EFFECT, values))
     worlds = plan.spec.worlds_per_task
     return {
         "buyer": buyer,
