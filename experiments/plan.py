@@ -69,7 +69,7 @@ class Plan:
     @cached_property
     def _marks(self) -> dict[str, Mark]:
         """The marks that treatments draw, by kind: the shop's and those of one's own."""
-        kinds = design.Tags | design.Steering
+        kinds = design.Tags | design.Steering | design.Doses
         tags = (d for d in self.declarations.values() if isinstance(d, kinds))
         marks = {**STANDARD_MARKS, **{m.kind: m for each in tags for m in each.marks_named()}}
         # given listings carry their marks themselves

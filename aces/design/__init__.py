@@ -17,6 +17,7 @@ from pydantic import Field
 from aces.design.allocation import Allocation
 from aces.design.answers import BestOffer, Improvement
 from aces.design.arms import Arm, Arms
+from aces.design.doses import Doses
 from aces.design.draws import Draw, Fixed, Permutation
 from aces.design.factors import Factor, FactorSettings, Headroom
 from aces.design.fees import Fees, FeeSettings
@@ -43,6 +44,7 @@ __all__ = [
     "BestOffer",
     "Crossable",
     "Declaration",
+    "Doses",
     "Draw",
     "Factor",
     "FactorSettings",
@@ -87,6 +89,7 @@ Declaration = Annotated[
     | Factor
     | Headroom
     | BestOffer
+    | Doses
     | Fees
     | Steering
     | Struck

@@ -76,6 +76,9 @@ def check_shelves(spec: ExperimentSpec, declarations: Declarations) -> None:
         fixed = isinstance(declaration, design.Fixed) and declaration.level == "position"
         if fixed and removed:
             raise SpecError(f"{place}: given slots would have gaps where '{removed[0]}' removes")
+        slots = design.shown_size(declarations, spec.shelf.size)
+        if isinstance(declaration, design.Doses) and (declaration.slot or 1) > slots:
+            raise SpecError(f"{place}.slot: the shelf shows {slots}, found {declaration.slot}")
         if isinstance(declaration, design.Removal):
             _check_removal(spec, f"{place}: '{name}'", declaration)
 
