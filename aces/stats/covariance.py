@@ -108,6 +108,27 @@ def cluster_codes(data: ChoiceData, clusters: NDArray[Any]) -> tuple[Ints, int]:
     return codes, len(names)
 
 
+def cluster_influence(
+    data: ChoiceData, at: Likelihood, clusters: NDArray[Any]
+) -> tuple[NDArray[Any], Floats]:
+    """Returns (G,) the clusters and (G, K) what each adds to the estimates, to first order.
+
+    Its products between fits whose clusters are the same are what their estimates have in common.
+
+    Args:
+        data: The choice sets.
+        at: The maximum.
+        clusters: (rows,) cluster of each row; one per choice set.
+
+    Raises:
+        EstimationError: If clusters split choice sets, or are fewer than 3.
+    """
+    codes, n_clusters = cluster_codes(data, clusters)
+    firsts = data.starts if data.order is None else data.order[data.starts]
+    totals = _cluster_scores(data, at.params, codes, n_clusters)
+    return np.unique(clusters[firsts]), totals @ inverse(at.information)
+
+
 def set_scores(block: Block, params: Floats) -> Floats:
     """Returns (sets, columns) the derivative of each set's log-likelihood."""
     probability, _ = block.probabilities(params)
