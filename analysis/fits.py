@@ -165,7 +165,7 @@ def analyses_of(table: pd.DataFrame, study: Study | None) -> list[Plugin]:
 
 
 def _has_published(table: pd.DataFrame) -> bool:
-    return any(str(name).startswith(PUBLISHED) for name in table)
+    return any(name == PUBLISHED or str(name).startswith(f"{PUBLISHED}_") for name in table)
 
 
 def _has_answers(table: pd.DataFrame) -> bool:

@@ -436,7 +436,7 @@ def _chosen(shelf: GivenShelf, who: str, product_id: str) -> int | None:
 
 def _column(name: str, names: Collection[str]) -> str:
     """The column of what somebody chose: `published_gpt_4_1`."""
-    plain = re.sub(r"\W+", "_", name).strip("_").lower()
+    plain = re.sub(r"\W+", "_", name).strip("_").lower() or "model"
     if plain == "published":
         return "published"
     alike = [each for each in names if re.sub(r"\W+", "_", each).strip("_").lower() == plain]
