@@ -62,6 +62,17 @@ class Plot:
     reference: float | None = None
 
 
+@dataclass(frozen=True)
+class Curve(Plot):
+    """A specification curve: estimates in order, one series, and the choices behind each.
+
+    Attributes:
+        choices: Of each point: what was chosen -> how.
+    """
+
+    choices: Sequence[Mapping[str, str]] = ()
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """Returns a number with fixed decimals, `−1,234.500`; empty where there is none."""
     if value is None or math.isnan(value):

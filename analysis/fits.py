@@ -236,7 +236,10 @@ def compare_all(
     notes: list[str] = []
     for plugin in (with_terms(each, table, study) for each in asked if across(each)):
         try:
-            made = ESTIMATORS.build(plugin.use, dict(plugin.parameters)).across(table)
+            estimator = ESTIMATORS.build(plugin.use, dict(plugin.parameters))
+            if hasattr(estimator, "study"):  # it draws worlds again
+                estimator.study = study
+            made = estimator.across(table)
             several = list(made) if isinstance(made, (list, tuple)) else [made]
             notes += [note for one in several for note in one.notes]
         except EstimationError as error:

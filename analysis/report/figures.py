@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from aces.types import Estimate
-from analysis.display import Plot, Point, number
+from analysis.display import Curve, Plot, Point, number
 from analysis.estimates import coefficients
 from analysis.fits import Fit
+from analysis.report.curve import specification_curve
 from analysis.report.style import ARMS, BLUE, INK, MUTED, ORANGE, RULE, figure, svg
 
 LONGEST_LABEL = 30
@@ -87,7 +88,9 @@ def share_plot(
 
 
 def plot(shown: Plot) -> Markup:
-    """Returns a plot: estimates by label, one below the other, or along a number."""
+    """Returns a plot: estimates by label, one below the other, along a number, or in order."""
+    if isinstance(shown, Curve):
+        return specification_curve(shown)
     return _along(shown) if shown.along else _by_label(shown)
 
 
