@@ -389,7 +389,8 @@ def derive(table: pd.DataFrame) -> pd.DataFrame:
         if source in table
     ]
     new = {name: terms.column(name, table) for name in names if name not in table}  # type: ignore[arg-type]
-    slots = {name: v.astype(np.int64) for name, v in new.items() if name[:4] in ("row_", "col_", "pos_")}
+    whole = tuple(f"{prefix}_" for prefix in sources)
+    slots = {name: v.astype(np.int64) for name, v in new.items() if name.startswith(whole)}
     return pd.concat([table, pd.DataFrame(new | slots, index=table.index)], axis=1)
 
 
