@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aces import terms
-from aces.design import Draw, block_size
+from aces.design import Draw, block_size, screen_size
 from analysis.study import Study
 
 Floats = NDArray[np.float64]
@@ -77,6 +77,11 @@ class Redraw:
         return block_size(self.study.declarations, self.study.spec.shelf.size)
 
     @property
+    def first(self) -> int:
+        """The first world of each task that is drawn as all later ones are: after a screen."""
+        return screen_size(self.study.declarations)
+
+    @property
     def terms(self) -> tuple[str, ...]:
         """The terms that the design varies."""
         return tuple(self.study.default_terms)
@@ -87,7 +92,8 @@ class Redraw:
             size = max(LEAST, POOL // len(self.study.tasks))
             whole = max(LEAST_BLOCKS, -(-size // self.block))
             # not from index 0: world 0 may be the catalogue's own (`keep_first`)
-            ks = range(self.block, self.block * (1 + whole))
+            start = self.first + self.block
+            ks = range(start, start + self.block * whole)
             draws = [self.study.draw(task_id, k, again="check") for k in ks]
             self._pools[task_id] = self._numbers(draws)
         return self._pools[task_id]
@@ -98,10 +104,11 @@ class Redraw:
         Worlds of one block are drawn together, so that a whole block of the pool stands for them.
 
         Args:
-            ks: Indices of a task's worlds.
+            ks: Indices of a task's worlds, none of a screen.
             pool: Worlds in the task's pool.
             generator: Of the choice among the pool's blocks.
         """
+        ks = ks - self.first
         blocks, place = np.unique(ks // self.block, return_inverse=True)
         picked = generator.integers(pool // self.block, size=len(blocks))
         return np.asarray(picked[place] * self.block + ks % self.block)

@@ -35,7 +35,8 @@ class Withheld:
     def sentence(self) -> str:
         """What is withheld and why."""
         names = dict.fromkeys(row.analysis for row in self.estimates if row.analysis != SLOTS)
-        return f"{self.arm} is {self.why}: its coefficients are withheld ({', '.join(names)})"
+        listed = f" ({', '.join(names)})" if names else ""
+        return f"{self.arm} is {self.why}: its coefficients are withheld{listed}"
 
 
 def without_locked(table: pd.DataFrame, locked: Sequence[SlotTaken]) -> pd.DataFrame:
@@ -61,7 +62,8 @@ def withheld(
         study: The run; None for a table without one.
     """
     trials = {tuple(group.values()): rows["trial_id"].nunique() for group, rows in groups(table)}
-    single = [with_terms(each, table, study) for each in asked if not across(each)]
+    fitted = [each for each in asked if not across(each) or of_coefficients(each)]
+    single = [with_terms(each, table, study) for each in fitted]
     return [
         Withheld(
             one.arm,

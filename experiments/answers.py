@@ -68,9 +68,9 @@ def check_answers(
         if task.right_answer is not None:
             _check_answer(spec, catalog, pools[task.id], index, treated)
     for index, declaration in enumerate(declarations.values()):
-        if isinstance(declaration, design.BestOffer):
+        if isinstance(declaration, design.BestOffer | design.Ladder):
             for task in spec.tasks:
-                _check_best_offer(spec, catalog, pools[task.id], index, task, declaration)
+                _check_better(spec, catalog, pools[task.id], index, task, declaration)
 
 
 def _check_answer(
@@ -120,13 +120,13 @@ def _same(one: str, other: str) -> bool:
     return one.casefold() == other.casefold()
 
 
-def _check_best_offer(
+def _check_better(
     spec: ExperimentSpec,
     catalog: Catalog,
     pool: Sequence[str],
     index: int,
     task: Task,
-    declaration: design.BestOffer,
+    declaration: design.BestOffer | design.Ladder,
 ) -> None:
     where = spec.where("treatments", index)
     if task.copies_of is None:
@@ -136,8 +136,9 @@ def _check_best_offer(
         )
     unseen = declaration.unseen(catalog.listings[pool[0]])
     if unseen:
-        shown = getattr(catalog.listings[pool[0]], declaration.level)
+        level = "price_cents" if isinstance(declaration, design.Ladder) else declaration.level
+        shown = getattr(catalog.listings[pool[0]], level)
         raise SpecError(
-            f"{where}: task '{task.id}': {', '.join(unseen)} would change nothing that is shown "
-            f"where {declaration.level} is {shown}; copy another product, or leave these out"
+            f"{where}: task '{task.id}': {', '.join(map(str, unseen))} would change nothing that "
+            f"is shown where {level} is {shown}; copy another product, or leave these out"
         )

@@ -101,10 +101,18 @@ def _fit_formula(
 
 def _compare(paths: list[Path], terms: "Sequence[str]") -> None:
     """Prints how each buyer and interface differs from the first on the worlds they share."""
+    from aces.rules import Gates
     from analysis import load_choices
     from analysis.compare import compare_all
+    from analysis.ladders import size_agreement
 
-    for found in compare_all(load_choices(paths), terms):
+    choices = load_choices(paths)
+    agreement = size_agreement(choices, Gates().position_lock)
+    for line in agreement:
+        say(f"\n{line}")
+    if agreement:  # shelves of different sizes share no world
+        return
+    for found in compare_all(choices, terms):
         console.print(f"\n{found.verdict}", soft_wrap=True)
         if not found.coefficients.empty:
             columns = [name.replace("_", " ") for name in found.coefficients.columns]
@@ -126,7 +134,9 @@ def report(
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Run folder.", show_default=False)],
+    folder: Annotated[
+        Path, typer.Argument(metavar="PATH", help="Run folder, or results.", show_default=False)
+    ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="A .parquet or .csv.")],
 ) -> None:
     """Write the long table: one row per alternative per trial, with a codebook beside it."""
@@ -135,5 +145,7 @@ def export(
 
     choices = load_choices(folder)
     write(choices, out)
+    for note in choices.attrs.get("notes", []):
+        console.print(f"[yellow]note:[/] {note}", markup=True, soft_wrap=True)
     say(f"wrote {len(choices):,} rows to {out}, and its codebook")
     next_step(f"python -c \"import pandas; print(pandas.read_{out.suffix[1:]}('{out}').head())\"")

@@ -20,6 +20,7 @@ from aces.design.arms import Arm, Arms
 from aces.design.doses import Doses
 from aces.design.draws import Draw, Fixed, Permutation
 from aces.design.factors import Factor, FactorSettings, Headroom
+from aces.design.ladder import Ladder, Rungs
 from aces.design.fees import Fees, FeeSettings
 from aces.design.given import ASKED, Given, GivenWorld, as_asked, as_given
 from aces.design.nudges import Nudge, Nudges
@@ -55,11 +56,13 @@ __all__ = [
     "GivenWorld",
     "Headroom",
     "Improvement",
+    "Ladder",
     "Nudge",
     "Nudges",
     "Pairs",
     "Permutation",
     "Removal",
+    "Rungs",
     "Rewrite",
     "Saturation",
     "Square",
@@ -76,6 +79,7 @@ __all__ = [
     "draw",
     "draw_world",
     "group_size",
+    "screen_size",
     "shelf",
     "shown_size",
 ]
@@ -89,6 +93,7 @@ Declaration = Annotated[
     | Factor
     | Headroom
     | BestOffer
+    | Ladder
     | Doses
     | Fees
     | Steering
@@ -139,7 +144,7 @@ def draw(
     for name, declaration in declarations.items():
         if isinstance(declaration, Table | Pairs | Allocation | Given):
             continue
-        own = blocks if isinstance(declaration, Square) else stream
+        own = blocks if isinstance(declaration, Square | Ladder) else stream
         part = placed.get(name) or declaration.draw(listings, group, own.child(name))
         levels |= part.levels
         probability *= part.probability
@@ -222,13 +227,19 @@ def group_size(declarations: Mapping[str, Declaration]) -> int:
 def block_size(declarations: Mapping[str, Declaration], size: int) -> int:
     """Returns how many consecutive worlds of a task are drawn together; 1: each on its own.
 
-    Worlds k of one block have the same k // block size; blocks are independent and alike.
+    Worlds k of one block have the same k // block size, counted from the end of a screen; blocks
+    are independent and alike.
 
     Args:
         declarations: Treatment name -> declaration.
         size: Listings on the shelf.
     """
-    squares = [d.block(size) for d in declarations.values() if isinstance(d, Square)]
+    squares = [d.block(size) for d in declarations.values() if isinstance(d, Square | Ladder)]
     turns = [len(d.tests) for d in declarations.values() if isinstance(d, BestOffer)]
     tables = [len(d.rows) for d in declarations.values() if isinstance(d, Table)]
     return math.lcm(*tables, group_size(declarations) * math.lcm(*squares, *turns))
+
+
+def screen_size(declarations: Mapping[str, Declaration]) -> int:
+    """Returns how many worlds of each task come first, drawn otherwise than the rest."""
+    return max((d.screen for d in declarations.values() if isinstance(d, Ladder)), default=0)

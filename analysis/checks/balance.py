@@ -34,6 +34,9 @@ def balance(table: pd.DataFrame, redraw: Redraw | None) -> Check:
     observed, samples = 0.0, np.zeros(REPLICATES)
     for task_id, k in met:
         ks = k.to_numpy()
+        ks = ks[ks >= redraw.first]  # a screen is drawn otherwise, and compared above
+        if not len(ks):
+            continue
         stored = redraw.stored(str(task_id), ks).levels()
         pool = redraw.pool(str(task_id)).levels()
         if redraw.block == 1:

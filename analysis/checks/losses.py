@@ -122,6 +122,8 @@ def _by_design(
     The statistic is the greatest standardised sum, over terms, of (ended so - task's mean) times
     the term's mean on the shelf, products weighted by how often they are bought.
     """
+    trials = trials[trials["k"] >= redraw.first]
+    ended = ended.loc[trials.index]
     if ended.sum() < FEWEST or (~ended).sum() < FEWEST or not redraw.terms:
         return None
     bought = trials["product_id"].value_counts(normalize=True)

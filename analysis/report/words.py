@@ -12,6 +12,7 @@ from aces.design import (
     Fixed,
     Given,
     Headroom,
+    Ladder,
     Nudges,
     Pairs,
     Permutation,
@@ -148,18 +149,8 @@ def _drawn(declaration: Declaration) -> str:
         case Versions():
             names = listed([version.name for version in declaration.versions])
             return f"the page as {names}, drawn per world"
-        case BestOffer():
-            tests = listed([test.name for test in declaration.tests])
-            return f"one listing of each shelf has the best {declaration.level}: {tests} in turn"
-        case Steering():
-            gaps = ", ".join(f"{100 * gap:g}" for gap in declaration.gaps)
-            return (
-                f"one listing of each shelf is dearer by {gaps} %, and carries "
-                f"{listed(declaration.arms)}, each combination equally often"
-            )
-        case Saturation():
-            numbers = ", ".join(map(str, declaration.sellers))
-            return f"{numbers} sellers of a shelf show rewritten texts; how many and who is drawn"
+        case BestOffer() | Ladder() | Steering() | Saturation():
+            return _by_listing(declaration)
         case Given() | Nudges():
             return _given(declaration)
         case Struck():
@@ -183,6 +174,32 @@ def _drawn(declaration: Declaration) -> str:
             return (
                 f"arms of {declaration.treatment} in shares that follow what earlier batches of "
                 f"the same buyer sold of {sold}"
+            )
+
+
+def _by_listing(declaration: BestOffer | Ladder | Steering | Saturation) -> str:
+    """Draws by which some listings of a shelf are set apart from the others."""
+    match declaration:
+        case BestOffer():
+            tests = listed([test.name for test in declaration.tests])
+            return f"one listing of each shelf has the best {declaration.level}: {tests} in turn"
+        case Steering():
+            gaps = ", ".join(f"{100 * gap:g}" for gap in declaration.gaps)
+            return (
+                f"one listing of each shelf is dearer by {gaps} %, and carries "
+                f"{listed(declaration.arms)}, each combination equally often"
+            )
+        case Saturation():
+            numbers = ", ".join(map(str, declaration.sellers))
+            return f"{numbers} sellers of a shelf show rewritten texts; how many and who is drawn"
+        case Ladder():
+            gaps = ", ".join(f"{100 * gap:g}" for gap in declaration.gaps)
+            prices = ", ".join(f"{factor:g}" for factor in declaration.references)
+            screen = f"; the first {declaration.screen} worlds are a screen"
+            return (
+                f"one listing at {prices} × the catalogue's price, the others dearer by {gaps} %, "
+                "each combination once with the cheapest in each slot in a block of worlds"
+                f"{screen if declaration.screen else ''}"
             )
 
 

@@ -76,6 +76,12 @@ def check_shelves(spec: ExperimentSpec, declarations: Declarations) -> None:
         fixed = isinstance(declaration, design.Fixed) and declaration.level == "position"
         if fixed and removed:
             raise SpecError(f"{place}: given slots would have gaps where '{removed[0]}' removes")
+        alone = isinstance(declaration, design.Ladder)
+        if alone and (removed or spec.design.use != "independent"):
+            raise SpecError(
+                f"{place}: '{name}' balances slots and prices by itself; leave `menu` and "
+                "`design:` out"
+            )
         slots = design.shown_size(declarations, spec.shelf.size)
         if isinstance(declaration, design.Doses) and (declaration.slot or 1) > slots:
             raise SpecError(f"{place}.slot: the shelf shows {slots}, found {declaration.slot}")
@@ -131,7 +137,7 @@ def _removals(declarations: Declarations) -> list[str]:
 def incomplete(spec: ExperimentSpec, declarations: Declarations) -> Iterator[str]:
     """Says so where the last block of worlds is not whole."""
     block = design.block_size(declarations, spec.shelf.size)
-    over = spec.worlds_per_task % block
+    over = max(0, spec.worlds_per_task - design.screen_size(declarations)) % block
     if over:
         yield (
             f"worlds are drawn in blocks of {block}; the last {over} of {spec.worlds_per_task} per "
