@@ -16,6 +16,8 @@ from marketplace.sessions import Sessions
 
 LOOK_S = 1.0
 """How often it is looked who has gone."""
+LAST_S = 30.0
+"""How long the last participants may take to come for their thanks."""
 
 
 class PeopleExecutor:
@@ -64,6 +66,14 @@ class PeopleExecutor:
                     continue
                 left -= 1
                 yield [keep(job, record, blobs)]
+            _see_off(desk)
         finally:
             desk.close()
             stop(server)
+
+
+def _see_off(desk: Desk) -> None:
+    """Waits until whoever ended the last trials has seen the last page, with its code."""
+    until = time.monotonic() + LAST_S
+    while desk.expected and time.monotonic() < until:
+        time.sleep(0.1)

@@ -45,6 +45,7 @@ class Participant:
         worlds: Met so far, by id.
         errand: Under way.
         gone: Whether they left in the middle of one.
+        thanked: Whether they have seen that there is nothing more to do.
     """
 
     key: str = field(repr=False)
@@ -52,6 +53,7 @@ class Participant:
     worlds: list[str] = field(default_factory=list)
     errand: Errand | None = None
     gone: bool = False
+    thanked: bool = False
 
 
 class Desk:
@@ -119,6 +121,11 @@ class Desk:
             token = self._sessions.admit(world)
             return Errand(job, token, time.monotonic(), len(person.worlds))
         return None
+
+    @property
+    def expected(self) -> bool:
+        """Whether somebody has yet to come for the next errand, or for thanks."""
+        return any(not (person.gone or person.thanked) for person in list(self._people.values()))
 
     def task(self, errand: Errand) -> Task:
         """Returns what is to be bought."""

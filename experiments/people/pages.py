@@ -50,6 +50,7 @@ def _errands(app: Flask, desk: Desk) -> None:
             return redirect(".", 303)
         found = desk.errand(person)
         if found is None:
+            person.thanked = True
             return render_template("end.html", code=_code(desk))
         if desk.bought(found):
             return _after(desk, person, found)

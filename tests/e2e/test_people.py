@@ -29,7 +29,10 @@ CONFIG = Path(experiments.__file__).parent / "configs" / "study-people.yaml"
 @pytest.fixture(scope="module")
 def spec():
     tasks = "tasks=[{id: stapler, category: stapler, query: stapler}]"
-    return read_experiment(CONFIG, [tasks, "worlds_per_task=4", "buyers.people.trials=2"])
+    return read_experiment(
+        CONFIG,
+        [tasks, "worlds_per_task=4", "buyers.people.trials=2", "buyers.people.code=THANKS-7"],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +103,8 @@ def test_two_people_shop_on_the_pages_that_the_planted_buyer_met(spec, browser, 
     titles = [buy(one, 0), buy(one, 5, answer="wrong"), buy(two, 7)]
     assert "That was all" in one.inner_text("main")  # two trials are enough of one person
     two.click("text=I would rather buy nothing")
+    # the shop stays open until the last one has been thanked
+    assert "THANKS-7" in two.inner_text("main")
     study.join(20)
     assert not study.is_alive()
     table = load_choices(folder)
