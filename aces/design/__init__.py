@@ -20,9 +20,9 @@ from aces.design.arms import Arm, Arms
 from aces.design.doses import Doses
 from aces.design.draws import Draw, Fixed, Permutation
 from aces.design.factors import Factor, FactorSettings, Headroom
-from aces.design.ladder import Ladder, Rungs
 from aces.design.fees import Fees, FeeSettings
 from aces.design.given import ASKED, Given, GivenWorld, as_asked, as_given
+from aces.design.ladder import Ladder, Rungs
 from aces.design.nudges import Nudge, Nudges
 from aces.design.removal import Removal
 from aces.design.saturation import Rewrite, Saturation
@@ -62,8 +62,8 @@ __all__ = [
     "Pairs",
     "Permutation",
     "Removal",
-    "Rungs",
     "Rewrite",
+    "Rungs",
     "Saturation",
     "Square",
     "Steering",
