@@ -153,6 +153,8 @@ def _outcomes(arm: pd.DataFrame) -> "pd.Series[str]":
 def _coefficients(
     arms: Sequence[pd.DataFrame], terms: Sequence[str], *, identical: bool
 ) -> pd.DataFrame:
+    if not terms:
+        raise EstimationError("no analysis has estimates, so that there are no terms to compare")
     made = [_with_outcome(arm) for arm in arms]
     designs = [_design(rows, terms) for rows in made]
     if identical:

@@ -105,8 +105,9 @@ def _compare(paths: list[Path], terms: "Sequence[str]") -> None:
     from analysis import load_choices
     from analysis.compare import compare_all
     from analysis.ladders import size_agreement
+    from analysis.published import with_published
 
-    choices = load_choices(paths)
+    choices = with_published(load_choices(paths))
     agreement = size_agreement(choices, Gates().position_lock)
     for line in agreement:
         say(f"\n{line}")

@@ -129,7 +129,7 @@ class Desk:
 
     def task(self, errand: Errand) -> Task:
         """Returns what is to be bought."""
-        task = self.plan.tasks[errand.job.assignment.task_id]
+        task = self.plan.task_of(errand.job.assignment)
         return task.model_copy(update={"prompt": errand.job.trial.prompt})
 
     def bought(self, errand: Errand) -> str | None:

@@ -25,7 +25,9 @@ from aces.terms import matrix
 from aces.testing.model_server import ModelServer, calls
 from agents.browser import find_chromium
 from analysis.analyze import analyze_paths
+from analysis.compare import compare
 from analysis.frame import export, load_choices
+from analysis.published import agreement, with_published
 from analysis.report.page import write_report
 from experiments.executors.inline import InlineExecutor
 from experiments.plan import make_plan
@@ -194,6 +196,14 @@ def test_published_trials_are_met_again_and_analysed_beside_what_was_chosen_then
     assert line["chance"] == 1 / 8
     report = write_report([tmp_path / "run"], tmp_path / "r.html").read_text()
     assert "Gpt/4.1 (published)" in report
+    # world by world: what differs is the difference of what was planted
+    columns = ["buyer", "interface"]
+    beside = with_published(found.table)
+    ours_, theirs_ = beside[columns].drop_duplicates().to_dict("records")[:2]
+    apart = compare(beside, ours_, theirs_, list(TASTE)).coefficients.set_index("term")
+    for term, row in apart.iterrows():
+        gap = THEIRS.get(term, 0.0) - TASTE[term]
+        assert abs(row["difference"] - gap) < 3.5 * row["std_error"], term
     # from the exported table alone the same numbers
     export(load_choices(tmp_path / "run"), tmp_path / "long.csv")
     again = analyze_paths([tmp_path / "long.csv"], tmp_path / "out")[0]
@@ -254,8 +264,6 @@ def test_two_that_choose_alike_agree_always_and_two_at_random_as_chance(hub, tmp
     mine = data[data["buyer"] == "cheapest"].groupby(["world_id", "product_id"])["chosen"].max()
     keys = list(zip(data["world_id"], data["product_id"], strict=True))
     data["published_gpt_4_1"] = [mine[key] for key in keys]
-    from analysis.published import agreement
-
     rows = {row["buyer"]: row for row in agreement(data.drop(columns="published_broken")).rows}
     assert rows["cheapest"]["estimate"] == 1.0
     assert rows["cheapest"]["worlds"] == 300
