@@ -16,7 +16,7 @@ from aces.types import Estimate, Status
 from analysis.checks import Check, arms, run_checks
 from analysis.checks.position import SlotTaken, slots_taken
 from analysis.conduct import Conduct, write_conduct
-from analysis.display import Table, counted, interval, number, p_value
+from analysis.display import Table, counted, interval, listed, number, p_value
 from analysis.estimates import (
     coefficients,
     estimates_of,
@@ -32,7 +32,11 @@ from analysis.published import with_published
 from analysis.registered import ALL_WORLDS, Registration
 from analysis.served import has_random_weights
 from analysis.study import Study
+from analysis.tables import NOTES
 from analysis.withheld import Withheld, of_coefficients, with_gates, withheld, without_locked
+
+NEEDED = ("trial_id", "buyer", "interface", "status", "chosen")
+"""Columns without which a table is no long table."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,18 @@ def analyze(store: RunStore, *, analyses: Sequence[Plugin] = ()) -> Analysis:
 def analyze_table(
     table: pd.DataFrame, *, name: str = "table", analyses: Sequence[Plugin] = ()
 ) -> Analysis:
-    """Returns what can be said from a long table alone: no planted truth, no draws made again."""
+    """Returns what can be said from a long table alone: no planted truth, no draws made again.
+
+    Raises:
+        UserError: If it is no long table.
+    """
+    absent = [column for column in NEEDED if column not in table]
+    if absent:
+        raise UserError(
+            f"{name} is neither a long table nor results of a known format: it has no "
+            f"{listed(absent)}. Any table of choices is fitted by `aces analyze FILE --formula "
+            "'chosen ~ price' --choice-set COLUMN`"
+        )
     return _analyze(name, table, None, analyses)
 
 
@@ -115,7 +130,8 @@ def _analyze(
 ) -> Analysis:
     asked = list(analyses) or analyses_of(table, study)
     registration = Registration.of(study, asked) if study else None
-    used, notes = without_excluded(table, study.spec.exclude) if study else (table, [])
+    said_of_table = list(table.attrs.get(NOTES, []))
+    used, notes = without_excluded(table, study.spec.exclude) if study else (table, said_of_table)
     used = with_published(used, study)
     gates = study.spec.gates if study else Gates()
     locked = [one for one in slots_taken(used, gates.position_lock) if one.locked]

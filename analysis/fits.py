@@ -18,6 +18,7 @@ from analysis.display import Plot, Table, counted
 from analysis.estimators import ESTIMATORS
 from analysis.planted import truth_of_fit
 from analysis.study import Study
+from analysis.tables import ANALYSES
 
 GROUP = ("buyer", "model", "persona", "prompt_hash", "interface")
 """Whose choices: one fit for each combination."""
@@ -151,6 +152,8 @@ def analyses_of(table: pd.DataFrame, study: Study | None) -> list[Plugin]:
     there = ((PASS_RATE, _has_answers(table)), (PUBLISHED, _has_published(table)))
     rates = [Plugin(use=name, name=name) for name, found in there if found]
     if study is None:
+        if table.attrs.get(ANALYSES):
+            return [Plugin(**each) for each in table.attrs[ANALYSES]]
         terms = _terms_that_vary(table)
         return [*rates, *([_logit("conditional_logit", terms)] if terms else [])]
     terms = study.default_terms

@@ -21,6 +21,7 @@ from aces.store import RunStore
 from analysis.codebook import CONTRACT, codebook, codebook_markdown, describe
 from analysis.people import participants
 from analysis.study import Study
+from analysis.tables import ANALYSES, NOTES, read_foreign
 
 __all__ = ["choices", "codebook", "derive", "export", "load_choices", "trials_of"]
 
@@ -76,7 +77,9 @@ def load_choices(paths: str | Path | Iterable[str | Path]) -> pd.DataFrame:
     """Returns the long table of run folders, or of Parquet or CSV files, with derived columns.
 
     Args:
-        paths: One or several. The column `run` names the folder or file of each row.
+        paths: One or several. The column `run` names the folder or file of each row. Results of
+            other projects are recognised by their columns (`analysis/tables`); what must be said
+            of them is in `attrs["notes"]`.
 
     Raises:
         StoreError: If a path is no run and no table.
@@ -85,7 +88,9 @@ def load_choices(paths: str | Path | Iterable[str | Path]) -> pd.DataFrame:
     tables = [_load_one(Path(path)) for path in several]
     if len(tables) == 1:
         return tables[0]
-    return pd.concat(_apart(tables), ignore_index=True)
+    joined = pd.concat(_apart(tables), ignore_index=True)
+    joined.attrs = {NOTES: [note for table in tables for note in table.attrs.get(NOTES, [])]}
+    return joined
 
 
 def _load_one(path: Path) -> pd.DataFrame:
@@ -94,13 +99,18 @@ def _load_one(path: Path) -> pd.DataFrame:
             return choices(store)
     if not path.is_file():
         raise StoreError(f"{path}: no run folder and no table (.parquet, .csv) there")
-    if path.suffix == ".parquet":
-        table = pd.read_parquet(path)
-    elif path.suffix == ".csv":
-        table = pd.read_csv(path)
-    else:
+    if path.suffix not in (".parquet", ".csv"):
         raise StoreError(f"{path}: a long table ends in .parquet or .csv")
-    return derive(table if "run" in table else table.assign(run=path.stem))
+    foreign = read_foreign(path)
+    if foreign is not None:
+        table = foreign.rows
+        table.attrs = {NOTES: list(foreign.notes)}
+        table.attrs[ANALYSES] = [plugin.model_dump(mode="json") for plugin in foreign.analyses]
+    else:
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    made = derive(table if "run" in table else table.assign(run=path.stem))
+    made.attrs = table.attrs
+    return made
 
 
 def _apart(tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:

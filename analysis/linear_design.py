@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from aces.errors import EstimationError
-from aces.stats.choice_data import Floats
+from aces.stats.choice_data import Floats, Ints
 from aces.stats.linear import LinearFit
 from analysis.choice_sample import require_column
 
@@ -122,6 +123,25 @@ def complete_trials(
             rows = rows[~lost]
     flags = [name for name in columns if pd.api.types.is_bool_dtype(rows[name])]
     return rows.astype(dict.fromkeys(flags, int)), left_out
+
+
+def of_trials(column: "pd.Series[Any]", trials: Ints) -> NDArray[Any]:
+    """Returns (rows,) labels of clusters.
+
+    What one listing of a trial alone has, such as a persuasive text, is taken for the whole trial.
+
+    Args:
+        column: Labels, empty where a row has none.
+        trials: (rows,) number of the trial.
+    """
+    labels = column.astype(str).to_numpy()
+    said = pd.Series(labels).groupby(trials)
+    if (said.nunique() <= 1).all():
+        return labels
+    own = pd.Series(labels)[labels != ""].groupby(trials[labels != ""])
+    if (own.nunique() > 1).any():
+        return labels
+    return pd.Series(trials).map(own.first()).fillna("").to_numpy()
 
 
 def level_columns(column: "pd.Series[Any]") -> tuple[list[str], Floats]:

@@ -24,6 +24,7 @@ from analysis.linear_design import (
     complete_trials,
     formula_of,
     level_columns,
+    of_trials,
     variables_of,
 )
 
@@ -138,8 +139,8 @@ class LinearProbability:
     def table(self) -> Table:
         """Marginal effects in points, then differences between buyers."""
         two = len(self.errors.n_clusters) == 2
-        heads = ("buyer · interface", "term", "effect, points", "s.e.", "95 % interval", "p")
-        heads = (*heads, "p (BH)", *(("s.e., two-way alone",) if two else ()), "s.e., by trial")
+        heads = ("buyer · interface", "term", "points", "s.e.", "95 % interval", "p", "p (BH)")
+        heads = (*heads, *(("two-way",) if two else ()), "by trial")
         lines = tuple(
             self._row(i, line, two=two)
             for i, line in enumerate(self.lines)
@@ -153,13 +154,13 @@ class LinearProbability:
         return (
             whose,
             line.term,
-            number(points["estimate"], 2),
-            number(points["std_error"], 2),
-            interval(points["ci_low"], points["ci_high"], 2),
+            number(points["estimate"], 1),
+            number(points["std_error"], 1),
+            interval(points["ci_low"], points["ci_high"], 1),
             p_value(line.values["p_value"]),
             p_value(self.adjusted[index]),
-            *((number(points["two_way"], 2),) if two else ()),
-            number(points["trial"], 2),
+            *((number(points["two_way"], 1),) if two else ()),
+            number(points["trial"], 1),
         )
 
     def _note(self, two: bool) -> str:
@@ -173,8 +174,9 @@ class LinearProbability:
         if two:
             text += (
                 " The standard error is the largest of the two-way and both one-way ones; the "
-                "two-way one alone may be far too small where clusters hardly differ."
+                "two-way one alone, beside it, may be far too small where clusters hardly differ."
             )
+        text += " By trial: the standard error had trials been independent."
         return text + " BH: adjusted among all effects of this table, differences apart."
 
     @property
@@ -342,7 +344,7 @@ def _arm(model: Model, group: Mapping[str, str], name: str, rows: pd.DataFrame) 
     terms = LinearTerms.of(formula, sample.frame)
     trials = pd.factorize(sample.sets)[0]
     fit = _fit(terms, sample.y, trials, sample.frame[model.effects] if model.effects else None)
-    clusters = tuple(sample.frame[column].astype(str).to_numpy() for column in model.cluster)
+    clusters = tuple(of_trials(sample.frame[column], trials) for column in model.cluster)
     clustered_quietly(fit, *clusters)  # raises for this buyer alone if there are too few
     return Arm(
         group=group,

@@ -10,6 +10,9 @@ from analysis.linear_probability import LinearProbability, Model, linear_probabi
 class LinearProbabilityEstimator:
     """Chance of being bought with trial effects, clustered by one or two columns."""
 
+    coefficients = True
+    """They are withheld where a buyer takes one slot whatever stands there."""
+
     class Config(Record):
         """Parameters of the estimator."""
 
@@ -19,7 +22,8 @@ class LinearProbabilityEstimator:
         """Columns, or formula terms such as `cheaper*nudged` and `C(theme)`; where not given,
         every level that the design varies."""
         cluster: str | tuple[str, ...] = "world_id"
-        """One column, or two for errors clustered both ways."""
+        """One column, or two for errors clustered both ways; a text that one listing of a trial
+        carries stands for the whole trial."""
         outcome: str = "chosen"
         """Column with 0/1."""
         effects: str | None = "product_id"

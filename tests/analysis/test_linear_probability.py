@@ -245,6 +245,19 @@ def test_a_run_uses_its_design_s_terms(planted_runs):
     assert own["row_1"].n_clusters == 300
 
 
+def test_a_text_of_one_listing_is_a_cluster_of_its_whole_trial():
+    data = pairs(300, buyers=("steady",), texts=12)
+    there = data.groupby("trial_id")["nudged"].transform("sum") > 0
+    whole = "t" + data["text"].astype(str)
+    data["whole"] = whole.where(there, "")
+    data["said"] = data["whole"].where(data["nudged"] == 1, "")
+    of_rows, of_trial = (
+        linear_probability(data, Model("lpm", ("nudged",), (column,))).lines[0].values
+        for column in ("said", "whole")
+    )
+    assert of_rows == of_trial
+
+
 @pytest.mark.parametrize("cluster", [[], ["a", "a"], ["a", "b", "c"]])
 def test_clusters_are_one_or_two(cluster):
     with pytest.raises(ValidationError, match="one column, or a list of two different ones"):

@@ -1,0 +1,86 @@
+"""Results of others, one file per format: their columns in, the long table out."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+from aces.errors import StoreError
+from aces.registry import Registry
+from aces.spec import Plugin
+
+NOTES, ANALYSES = "notes", "analyses"
+"""Keys of a table's `attrs`: what must be said of it, and what is estimated unless asked."""
+
+
+@dataclass(frozen=True)
+class ForeignTable:
+    """What could be made of a table of another project.
+
+    Attributes:
+        rows: The long table, without derived columns.
+        notes: What was left out or is not as it seems, with counts.
+        analyses: What is estimated unless one asks otherwise; empty for the usual.
+    """
+
+    rows: pd.DataFrame
+    notes: tuple[str, ...]
+    analyses: tuple[Plugin, ...] = ()
+
+
+class TableFormat(Protocol):
+    """A reader of one format."""
+
+    def recognises(self, columns: Set[str]) -> bool:
+        """Returns whether a table with these columns is of this format."""
+        ...
+
+    def read(self, cells: pd.DataFrame) -> ForeignTable:
+        """Returns the long table of cells that are all text, as they stand in the file."""
+        ...
+
+
+FORMATS: Registry[Any] = Registry("table format", "analysis.tables", "Format")
+
+
+def read_foreign(path: Path) -> ForeignTable | None:
+    """Returns the long table of a Parquet or CSV file of a known format; None for any other.
+
+    Raises:
+        StoreError: If the file can't be read, or nothing in it can be used.
+    """
+    columns = _columns(path)
+    formats = (FORMATS.build(name, {}) for name in FORMATS.names())
+    found = next((one for one in formats if one.recognises(columns)), None)
+    if found is None:
+        return None
+    read: ForeignTable = found.read(_cells(path))
+    if read.rows.empty:
+        raise StoreError(f"{path}: nothing can be used. {'. '.join(read.notes)}")
+    return read
+
+
+def _columns(path: Path) -> set[str]:
+    if path.suffix == ".parquet":
+        import pyarrow.parquet
+
+        return set(pyarrow.parquet.ParquetFile(path).schema_arrow.names)
+    return set(map(str, _csv(path, nrows=0).columns))
+
+
+def _cells(path: Path) -> pd.DataFrame:
+    """All cells as text; empty where there is nothing."""
+    if path.suffix == ".parquet":
+        table = pd.read_parquet(path)
+        return table.astype(object).where(table.notna(), "").astype(str)
+    return _csv(path, dtype=str, keep_default_na=False)
+
+
+def _csv(path: Path, **options: Any) -> pd.DataFrame:  # noqa: ANN401
+    try:
+        table: pd.DataFrame = pd.read_csv(path, encoding="utf-8-sig", **options)
+    except (ValueError, pd.errors.ParserError) as error:
+        raise StoreError(f"{path} can't be read as a CSV table: {error}") from error
+    return table
