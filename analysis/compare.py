@@ -10,6 +10,7 @@ from aces.errors import EstimationError, UserError
 from aces.stats.intervals import critical_value, p_values
 from aces.stats.shares import wilson_interval
 from aces.terms import matrix
+from analysis.checks.position import slots_taken
 from analysis.choice_model import ConditionalLogit
 from analysis.display import counted, percent
 from analysis.frame import trials_of
@@ -64,6 +65,8 @@ def compare(
     first: Mapping[str, str],
     second: Mapping[str, str],
     terms: Sequence[str],
+    *,
+    position_lock: float | None = None,
 ) -> Comparison:
     """Compares two arms of a long table, paired by world and repeat.
 
@@ -76,6 +79,8 @@ def compare(
         first: Column -> value, such as `{"buyer": "planted", "interface": "json"}`.
         second: The same for the other arm.
         terms: Terms whose coefficients are compared, beside product effects of each arm's own.
+        position_lock: Share of purchases above which an arm is locked to a slot, so that its
+            coefficients are withheld; None for none.
 
     Raises:
         UserError: If an arm is empty, ambiguous, or they share no world.
@@ -89,20 +94,31 @@ def compare(
     low, high = wilson_interval([equal], len(outcomes))
     shares = _shares([arm[_paired(arm).isin(outcomes.index)] for arm in arms])
     coefficients, note = pd.DataFrame(), ""
+    locked = [
+        f"{name} is {one.why}: coefficients are withheld"
+        for name, arm in zip(names, arms, strict=True)
+        for one in slots_taken(arm, position_lock)
+        if one.locked
+    ]
     try:
-        coefficients = _coefficients(arms, terms, identical=equal == len(outcomes))
+        if not locked:
+            coefficients = _coefficients(arms, terms, identical=equal == len(outcomes))
     except EstimationError as error:
         note = str(error)
+    note = note or "; ".join(locked)
     agreement = (equal / len(outcomes), float(low[0]), float(high[0]))
     return Comparison(*names, len(outcomes), equal, agreement, coefficients, shares, note)
 
 
-def compare_all(table: pd.DataFrame, terms: Sequence[str]) -> list[Comparison]:
+def compare_all(
+    table: pd.DataFrame, terms: Sequence[str], *, position_lock: float | None = None
+) -> list[Comparison]:
     """Compares every buyer, interface, run, and persona or prompt, with the first of them.
 
     Args:
         table: The long table.
         terms: Terms whose coefficients are compared.
+        position_lock: As of `compare`.
 
     Raises:
         UserError: If there is only one arm, or they share no world.
@@ -113,7 +129,9 @@ def compare_all(table: pd.DataFrame, terms: Sequence[str]) -> list[Comparison]:
     ]
     if len(arms) < 2:
         raise UserError("there is only one buyer and interface; a comparison needs two")
-    return [compare(table, arms[0], other, terms) for other in arms[1:]]
+    return [
+        compare(table, arms[0], other, terms, position_lock=position_lock) for other in arms[1:]
+    ]
 
 
 def _crossed(table: pd.DataFrame) -> list[str]:

@@ -9,6 +9,7 @@ import typer
 from aces.cli.console import console, next_step, registries, say, show_table
 
 if TYPE_CHECKING:
+    from aces.rules import Gates
     from aces.spec import Plugin
     from analysis.analyze import Analysis
 
@@ -66,7 +67,8 @@ def analyze(
             console.print(f"[yellow]note:[/] {note}", soft_wrap=True)
         say(f"wrote {', '.join(map(str, filter(None, (result.path, *result.beside))))}")
     if compare:
-        _compare(paths, next((fit.result.terms for r in results for fit in r.main_fits()), ()))
+        terms = next((fit.result.terms for r in results for fit in r.main_fits()), ())
+        _compare(paths, terms, next((r.study.spec.gates for r in results if r.study), None))
     next_step(f"aces report {' '.join(map(str, paths))}")
 
 
@@ -99,7 +101,7 @@ def _fit_formula(
     next_step("aces init my-experiment")
 
 
-def _compare(paths: list[Path], terms: "Sequence[str]") -> None:
+def _compare(paths: list[Path], terms: "Sequence[str]", gates: "Gates | None") -> None:
     """Prints how each buyer and interface differs from the first on the worlds they share."""
     from aces.rules import Gates
     from analysis import load_choices
@@ -108,12 +110,13 @@ def _compare(paths: list[Path], terms: "Sequence[str]") -> None:
     from analysis.published import with_published
 
     choices = with_published(load_choices(paths))
-    agreement = size_agreement(choices, Gates().position_lock)
+    lock = (gates or Gates()).position_lock
+    agreement = size_agreement(choices, lock)
     for line in agreement:
         say(f"\n{line}")
     if agreement:  # shelves of different sizes share no world
         return
-    for found in compare_all(choices, terms):
+    for found in compare_all(choices, terms, position_lock=lock):
         console.print(f"\n{found.verdict}", soft_wrap=True)
         if not found.coefficients.empty:
             columns = [name.replace("_", " ") for name in found.coefficients.columns]
