@@ -58,7 +58,8 @@ def _rate(trials: pd.DataFrame, name: str, cause: str, least: float | None, lost
     for (buyer, interface), group in asked.groupby(ARM, sort=False):
         n = len(group)
         good = int((group["cause"] != cause).sum())
-        found = share_with_interval(n - good, n, group["world_id"].nunique())
+        worlds = group["world_id"].nunique() if "world_id" in group else n
+        found = share_with_interval(n - good, n, worlds)
         limits = interval(100 * (found["ci_low"] or 0.0), 100 * (found["ci_high"] or 0.0), 1)
         share = percent(found["rate"])
         rows.append((f"{buyer} · {interface}", f"{n - good:,} of {n:,}", share, limits))

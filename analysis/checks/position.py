@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from aces.rules import Gates
@@ -121,9 +122,15 @@ def _differing(table: pd.DataFrame, world: str) -> "pd.Series[bool]":
     """World -> whether its listings differ in anything that is shown."""
     columns = [name for name in map(str, table) if name in SHOWN or _is_level(name)]
     met = table.drop_duplicates([world, "product_id"])
-    if not columns:
-        return pd.Series(True, index=met[world].unique())
-    return met.groupby(world)[columns].nunique(dropna=False).max(axis=1) > 1
+    code, worlds = pd.factorize(met[world])
+    _, first = np.unique(code, return_index=True)
+    apart = np.full(len(worlds), not columns)
+    for name in columns:
+        value = pd.factorize(met[name])[0]
+        apart[code[value != value[first][code]]] = True
+        if apart.all():
+            break
+    return pd.Series(apart, index=worlds)
 
 
 def _is_level(name: str) -> bool:

@@ -12,6 +12,9 @@ from analysis.channels import ChannelEffects, ChannelTests, Settings, channels, 
 class ChannelsEstimator:
     """Coefficients by interface, their differences from the first, and joint tests of these."""
 
+    coefficients = True
+    """They are withheld where a buyer takes one slot whatever stands there."""
+
     class Config(Record):
         """Parameters of the estimator."""
 

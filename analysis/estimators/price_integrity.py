@@ -9,6 +9,9 @@ from analysis.price_integrity import PriceIntegrity
 class PriceIntegrityEstimator:
     """What a unit of money of fee weighs against one of price, told upfront and at the checkout."""
 
+    coefficients = True
+    """They are withheld where a buyer takes one slot whatever stands there."""
+
     class Config(Record):
         """Parameters of the estimator."""
 
