@@ -21,7 +21,7 @@ from aces.errors import EstimationError
 from aces.stats.choice_data import Floats, Ints
 from aces.stats.intervals import p_values
 from aces.stats.rescored import Steps
-from analysis.null_draws import Levels, NullDraws
+from analysis.null_draws import DrawsOfRuns, Levels
 from analysis.universe_fits import Features, Stepper
 
 CHUNK = 50
@@ -84,25 +84,26 @@ class Redrawn:
         slot: (rows,) its place in the world's list of products.
     """
 
-    null: NullDraws
+    null: DrawsOfRuns
     features: Features
     world: Ints
     slot: Ints
 
     @classmethod
-    def of(cls, null: NullDraws, features: Features) -> "Redrawn":
+    def of(cls, null: DrawsOfRuns, features: Features) -> "Redrawn":
         """Finds the rows of the table in the stored worlds.
 
         Raises:
             EstimationError: If the table is not of these worlds.
         """
         table = features.table
-        found = pd.Index(null.worlds.ids).get_indexer(pd.Index(table["world_id"]))
+        found = pd.Index(null.ids).get_indexer(pd.Index(table["world_id"]))
         world: Ints = np.asarray(found, dtype=np.int64)
         slot = table.groupby("trial_id", sort=False).cumcount().to_numpy(dtype=np.int64)
-        size = null.worlds.products.shape[1]
+        products = null.products
+        size = products.shape[1]
         same = bool((slot < size).all()) and bool(
-            (null.worlds.products[world, slot % size] == table["product_id"].to_numpy(str)).all()
+            (products[world, slot % size] == table["product_id"].to_numpy(str)).all()
         )
         if not same:
             raise EstimationError("the table's listings are not those of the stored worlds")
@@ -129,7 +130,7 @@ class Redrawn:
         table = self.features.table
         first = ~pd.Series(self.world * (1 + int(self.slot.max())) + self.slot).duplicated()
         kept = table[first.to_numpy()]
-        shape = self.null.worlds.products.shape
+        shape = self.null.products.shape
         where = self.world[first.to_numpy()], self.slot[first.to_numpy()]
         found: dict[str, NDArray[np.generic]] = {}
         for name in table.columns:

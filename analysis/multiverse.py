@@ -28,7 +28,7 @@ from analysis.display import (
     percent,
 )
 from analysis.joint_test import MEDIAN, SHARE, STOUFFER, JointTest, Redrawn, joint_test
-from analysis.null_draws import NullDraws, null_draws, siblings
+from analysis.null_draws import DrawsOfRuns, draws_of_runs, siblings
 from analysis.study import Study
 from analysis.universe_fits import Estimated, Features, Sample, Stepper, fit
 from analysis.universes import CHOICES, Scale, Universe, universes
@@ -113,6 +113,7 @@ def multiverse(
     scale: Scale = "log_odds",
     redraws: int = 1000,
     study: Study | None = None,
+    beside: Sequence[Study] = (),
     whose: str = "",
 ) -> Multiverse:
     """Returns what all universes find, and the joint test.
@@ -126,15 +127,16 @@ def multiverse(
         scale: Of all estimates.
         redraws: Draws of the joint test; 0 for none.
         study: The run, whose design draws worlds again.
+        beside: Further runs of the table, told apart by its column `run`.
         whose: Buyer, where the table is of one.
 
     Raises:
         EstimationError: If the question can't be asked of this table.
     """
-    table = table.reset_index(drop=True)
+    table, studies = table.reset_index(drop=True), [study, *beside] if study else []
     always, named = _controls(table, term, over, terms, study)
     features = Features.of(table, term, named)
-    all_of_them, notes = universes(table, over, [t for t in terms if t != term], always, study)
+    all_of_them, notes = universes(table, over, [t for t in terms if t != term], always, studies)
     samples = [_sample(universe, features) for universe in all_of_them]
     tried = tuple(_try(u, s, scale) for u, s in zip(all_of_them, samples, strict=True))
     notes += _idle(all_of_them, samples)
@@ -143,7 +145,9 @@ def multiverse(
     test = None
     if redraws:
         try:
-            test = _test([s for s in samples if isinstance(s, Sample)], over, scale, study, redraws)
+            test = _test(
+                [s for s in samples if isinstance(s, Sample)], over, scale, studies, redraws
+            )
         except EstimationError as error:
             notes.append(f"no joint test: {error}")
     said = tuple(f"{name}{f', {whose}' if whose else ''}: {note}" for note in notes)
@@ -204,15 +208,15 @@ def _test(
     samples: Sequence[Sample],
     over: Mapping[str, Sequence[Any] | str],
     scale: Scale,
-    study: Study | None,
+    studies: Sequence[Study],
     redraws: int,
 ) -> JointTest:
     """The joint test of all universes whose model without the term can be fitted."""
-    if study is None:
+    if not studies:
         raise EstimationError("worlds can be drawn again from a run folder only")
     features = samples[0].features
     worlds = list(dict.fromkeys(map(str, features.table["world_id"])))
-    null = null_draws(study, worlds, features.term)
+    null = draws_of_runs(studies, worlds, features.term)
     _check_selection(over, null)
     steppers = []
     for sample in samples:
@@ -225,7 +229,7 @@ def _test(
     return joint_test(steppers, Redrawn.of(null, features), redraws, alpha=ALPHA)
 
 
-def _check_selection(over: Mapping[str, Sequence[Any] | str], null: NullDraws) -> None:
+def _check_selection(over: Mapping[str, Sequence[Any] | str], null: DrawsOfRuns) -> None:
     """Raises EstimationError if trials are selected by what is drawn again."""
     rules = [o for o in over.get("exclude", ()) if isinstance(o, Mapping)]
     used = {n for n in over if n not in CHOICES} | {str(n) for rule in rules for n in rule}

@@ -166,15 +166,108 @@ def level_of(name: str) -> str:
     return _LEVEL_OF_TERM.get(name, name)
 
 
-def null_draws(study: Study, worlds: Sequence[str], term: str) -> NullDraws:
+@dataclass(frozen=True)
+class DrawsOfRuns:
+    """How a term is drawn again in the worlds of several runs: one list of worlds.
+
+    Attributes:
+        parts: Of each run, its own worlds; what runs share is in the first that has it.
+    """
+
+    parts: tuple[NullDraws, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Names of all worlds."""
+        return tuple(name for part in self.parts for name in part.worlds.ids)
+
+    @property
+    def products(self) -> NDArray[np.str_]:
+        """(W, J) what is on each shelf."""
+        return np.concatenate([part.worlds.products for part in self.parts])
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """What changes from draw to draw."""
+        return self.parts[0].levels
+
+    @property
+    def draws_terms(self) -> tuple[str, ...]:
+        """Columns that change with the levels, beside the levels."""
+        return self.parts[0].draws_terms
+
+    @property
+    def hypothesis(self) -> str:
+        """What is supposed of the term, in words."""
+        return self.parts[0].hypothesis
+
+    def moves(self, term: str) -> bool:
+        """Returns whether a term changes from draw to draw."""
+        return self.parts[0].moves(term)
+
+    def draw(self, n: int, chunk: int) -> Levels:
+        """Returns level -> (W, n, J): all worlds drawn again n times."""
+        drawn = [part.draw(n, chunk) for part in self.parts]
+        return {name: np.concatenate([one[name] for one in drawn]) for name in drawn[0]}
+
+
+def draws_of_runs(studies: Sequence[Study], worlds: Sequence[str], term: str) -> DrawsOfRuns:
+    """Returns how a term is drawn again in worlds of several runs.
+
+    Runs of one seed and design met the same worlds, which are drawn once for all of them.
+
+    Raises:
+        EstimationError: If a run can't draw it again, or worlds of one name differ between runs.
+    """
+    left = dict.fromkeys(worlds)
+    parts: list[NullDraws] = []
+    for number, study in enumerate(studies):
+        here = {str(row[0]) for row in study.store.db.execute(_WORLDS)}
+        own = [name for name in left if name in here]
+        for part in parts:
+            shared = [name for name in part.worlds.ids if name in here]
+            if shared and not _same(part.worlds, Worlds.read(study, shared)):
+                raise EstimationError("runs have worlds of one name that differ: change a seed")
+        if own:
+            parts.append(null_draws(study, own, term, run=number))
+            left = {name: None for name in left if name not in here}
+    if left or not parts:
+        raise EstimationError(f"no run has the {len(left)} worlds {listed(list(left), most=3)}")
+    if len({(part.levels, part.hypothesis, part.worlds.products.shape[1]) for part in parts}) > 1:
+        raise EstimationError(f"runs draw `{term}` in different ways")
+    return DrawsOfRuns(tuple(parts))
+
+
+def _same(one: Worlds, other: Worlds) -> bool:
+    """Whether worlds of the other are those of the same name of the one."""
+    places = [one.ids.index(name) for name in other.ids]
+    return np.array_equal(one.products[places], other.products) and all(
+        np.array_equal(one.stored[name][places], values)
+        for name, values in other.stored.items()
+        if name in one.stored and values.dtype.kind == "f" and not np.isnan(values).any()
+    )
+
+
+def null_draws(study: Study, worlds: Sequence[str], term: str, *, run: int = 0) -> NullDraws:
     """Returns how a term is drawn again in the worlds named.
+
+    Args:
+        study: The run.
+        worlds: Names of its worlds.
+        term: What is drawn again.
+        run: Its number among several, so that draws of different worlds are independent.
 
     Raises:
         EstimationError: If the design does not say how: it is adaptive, or did not draw the term.
     """
     if study.spec.design.use not in DESIGNS:
         raise EstimationError(
-            f"under the design '{study.spec.design.use}' later worlds depend on earlier outcomes"
+            f"under the design '{study.spec.design.use}' worlds were not drawn by chance alone"
+        )
+    if study.stopped and any(rule.use == "always_valid" for rule in study.spec.stop):
+        raise EstimationError(
+            "a rule that looks at effects ended the run, so that other draws "
+            "would have ended it elsewhere"
         )
     if ":" in term:
         raise EstimationError(
@@ -196,7 +289,7 @@ def null_draws(study: Study, worlds: Sequence[str], term: str) -> NullDraws:
         or (isinstance(d, Pairs) and d.treatment == name)
     ]
     if not placed:
-        found = _alone(read, name, declaration, term, level)
+        found = _alone(read, (name, declaration), term, level, run)
         if found is not None:
             return found
     return _whole(read, name, placed)
@@ -211,10 +304,11 @@ def siblings(study: Study, term: str, among: Sequence[str]) -> list[str]:
 
 
 def _alone(
-    worlds: Worlds, name: str, declaration: Declaration, term: str, level: str
+    worlds: Worlds, treatment: tuple[str, Declaration], term: str, level: str, run: int
 ) -> NullDraws | None:
     """How a level is drawn again given those drawn with it; None where there is no rule."""
-    source = Source(worlds.study.spec.seed, name, term)
+    name, declaration = treatment
+    source = Source(worlds.study.spec.seed, run, name, term)
     if isinstance(declaration, Tags):
         return _tag(worlds, declaration, level, source)
     if isinstance(declaration, Arms):
@@ -229,12 +323,13 @@ class Source:
     """Where the randomness of a term's draws comes from."""
 
     seed: int
+    run: int
     treatment: str
     term: str
 
     def __call__(self, chunk: int) -> np.random.Generator:
         """Returns the generator of one chunk."""
-        path = (self.seed, "again", "multiverse", self.treatment, self.term, chunk)
+        path = (self.seed, "again", "multiverse", self.run, self.treatment, self.term, chunk)
         return Stream(*path).generator()
 
 

@@ -83,7 +83,7 @@ def universes(
     over: Mapping[str, Sequence[Any] | str],
     terms: Sequence[str],
     always: Sequence[str],
-    study: Study | None,
+    studies: Sequence[Study],
 ) -> tuple[list[Universe], list[str]]:
     """Returns every combination of the options, and what must be said of them.
 
@@ -92,12 +92,12 @@ def universes(
         over: Dimension -> options.
         terms: All controls.
         always: Those that stay in every model.
-        study: The run, which knows names of versions and what pictures are like.
+        studies: The runs, which know names of versions and what pictures are like.
 
     Raises:
         EstimationError: If a dimension is none, or there are too many universes.
     """
-    selectors = {n: _selector(table, n, study) for n in over if n not in CHOICES}
+    selectors = {n: _selector(table, n, studies) for n in over if n not in CHOICES}
     dimensions = {name: _options(name, given, selectors.get(name)) for name, given in over.items()}
     number = math.prod(len(options) for options in dimensions.values())
     if number > MOST_UNIVERSES:
@@ -155,21 +155,19 @@ def _controls(
     return tuple(dict.fromkeys([*always, *wanted]))
 
 
-def _selector(table: pd.DataFrame, name: str, study: Study | None) -> "pd.Series[Any]":
+def _selector(table: pd.DataFrame, name: str, studies: Sequence[Study]) -> "pd.Series[Any]":
     """A column whose values select trials.
 
     Raises:
         EstimationError: If there is none of that name, or it differs within a trial.
     """
-    declared = study.declarations.get(name) if study else None
+    declared = studies[0].declarations.get(name) if studies else None
     if isinstance(declared, Versions):
         column = _named(table, declared.columns(), [v.name for v in declared.versions])
     elif isinstance(declared, Arms) and declared.unit == "world":
         column = _named(table, declared.columns(), [arm.name for arm in declared.arms], world=True)
-    elif name == "picture" and study is not None:
-        pairs = table[["buyer", "interface"]].apply(tuple, axis=1)
-        shown = {pair: study.picture(*pair) or "no picture" for pair in pairs.unique()}
-        column = pairs.map(shown)
+    elif name == "picture" and studies:
+        column = _pictures(table, studies)
     elif name in table:
         column = table[name]
     else:
@@ -181,6 +179,17 @@ def _selector(table: pd.DataFrame, name: str, study: Study | None) -> "pd.Series
             f"`{name}` differs between the listings of a trial, so that it can't select trials"
         )
     return column.rename(name)
+
+
+def _pictures(table: pd.DataFrame, studies: Sequence[Study]) -> "pd.Series[Any]":
+    """What decides the resolution of each row's pictures, in words."""
+    runs = {study.name: study for study in studies}
+    whose = table[["run", "buyer", "interface"]].apply(tuple, axis=1)
+    shown = {
+        (run, buyer, face): runs[run].picture(buyer, face) or "no picture"
+        for run, buyer, face in whose.unique()
+    }
+    return whose.map(shown)
 
 
 def _named(
@@ -253,7 +262,7 @@ def _not_excluded(table: pd.DataFrame, rule: Any, rows: NDArray[np.bool_]) -> ND
         if name in _RULES:
             continue
         wanted = list(value) if isinstance(value, list | tuple) else [value]
-        kept &= ~_selector(table, str(name), None).isin(wanted).to_numpy()
+        kept &= ~_selector(table, str(name), ()).isin(wanted).to_numpy()
     own = {name: value for name, value in rule.items() if name in _RULES}
     if own and kept.any():
         try:

@@ -1,13 +1,17 @@
 """A multiverse as an estimator of an experiment file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, Self
 
 import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
 from aces.errors import EstimationError, nearest
+from aces.store import RunStore
 from aces.types import Record
+from analysis.exclusions import without_excluded
+from analysis.frame import choices
 from analysis.multiverse import Part, multiverse
 from analysis.study import Study
 from analysis.universes import ALL, MODELS, NONE, Scale
@@ -32,6 +36,8 @@ class MultiverseEstimator:
         scale: Scale | None = None
         """`log_odds`, for conditional logits alone, or `probability`; not given: whichever holds
         all estimators."""
+        runs: tuple[str, ...] = ()
+        """Further run folders, whose trials are added; `run` tells them apart."""
         redraws: int = Field(default=1000, ge=0, le=100_000)
         """Draws of the joint test; 0 for none."""
 
@@ -83,21 +89,28 @@ class MultiverseEstimator:
     def across(self, table: pd.DataFrame) -> list[Part]:
         """Returns the curve of each buyer, or of all where the buyer is a dimension."""
         asked = self.config
-        if "buyer" in asked.over or "buyer" not in table:
-            return self._of(table, "")
+        with ExitStack() as stack:
+            stores = [stack.enter_context(RunStore.open(path)) for path in asked.runs]
+            beside = [Study.of(store) for store in stores]
+            table = pd.concat([table, *_tables(table, beside)], ignore_index=True)
+            if "buyer" in asked.over or "buyer" not in table:
+                return self._of(table, "", beside)
+            return self._each_buyer(table, beside)
+
+    def _each_buyer(self, table: pd.DataFrame, beside: Sequence[Study]) -> list[Part]:
         found: list[Part] = []
         reasons = []
         for buyer, rows in table.groupby("buyer", sort=False):
             try:
-                found += self._of(rows, str(buyer))
+                found += self._of(rows, str(buyer), beside)
             except EstimationError as error:
                 reasons.append(f"{buyer}: {error}")
         if not found:
             raise EstimationError("; ".join(reasons))
-        found[0].notes.extend(f"{asked.name}, {reason}" for reason in reasons)
+        found[0].notes.extend(f"{self.config.name}, {reason}" for reason in reasons)
         return found
 
-    def _of(self, table: pd.DataFrame, whose: str) -> list[Part]:
+    def _of(self, table: pd.DataFrame, whose: str, beside: Sequence[Study]) -> list[Part]:
         asked = self.config
         return multiverse(
             table,
@@ -108,8 +121,21 @@ class MultiverseEstimator:
             scale=self.scale,
             redraws=asked.redraws,
             study=self.study,
+            beside=beside,
             whose=whose,
         ).parts()
+
+
+def _tables(table: pd.DataFrame, beside: Sequence[Study]) -> list[pd.DataFrame]:
+    """The long tables of further runs, each by its own exclusion rules, with trials told apart."""
+    names = [*table.get("run", pd.Series(dtype=str)).unique(), *(study.name for study in beside)]
+    if len(set(names)) < len(names):
+        raise EstimationError(f"two runs have one name, found {', '.join(map(str, names))}")
+    found = []
+    for study in beside:
+        rows, _ = without_excluded(choices(study.store), study.spec.exclude)
+        found.append(rows.assign(trial_id=f"{study.name}/" + rows["trial_id"].astype(str)))
+    return found
 
 
 def _options(over: Mapping[str, Any], name: str) -> list[Any]:

@@ -1,24 +1,24 @@
 """Universes, their curve, and the joint test by drawing worlds again."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from aces.cli.console import registries
 from aces.design import Factor, Headroom, Pairs, Permutation, Square, Table, Tags
 from aces.errors import EstimationError, SpecError
 from aces.seeds import Stream
-from aces.spec import load_analyses
+from aces.spec import ExperimentSpec, Plugin, load_analyses
 from aces.stats.rescored import Steps
 from aces.store import RunStore
 from analysis import ConditionalLogit
 from analysis.analyze import analyze
 from analysis.estimators.multiverse import MultiverseEstimator
+from analysis.fits import compare_all
 from analysis.frame import choices
 from analysis.joint_test import BEST, MEDIAN, SHARE, statistics_of
 from analysis.linear_probability import Model, linear_probability
 from analysis.multiverse import decomposition, multiverse, summary
-from analysis.null_draws import null_draws
+from analysis.null_draws import draws_of_runs, null_draws
 from analysis.study import Study
 
 TERMS = ["row_1", "col_1", "col_2", "col_3", "log_price", "rating", "log_review_count"]
@@ -323,10 +323,10 @@ def test_terms_of_a_draw_are_those_of_the_table(stored):
     study, table = stored
     table = table.reset_index(drop=True)
     for term in ("log_price", "row_1", "rating", "sponsored"):
-        null = null_draws(study, list(table["world_id"].unique()), term)
+        null = draws_of_runs([study], list(table["world_id"].unique()), term)
         features = Features.of(table, term, ["row_1:log_price", "log_price:sponsored"])
         redrawn = Redrawn.of(null, features)
-        stored_levels = {n: null.worlds.stored[n][:, None] for n in null.levels}
+        stored_levels = {n: null.parts[0].worlds.stored[n][:, None] for n in null.levels}
         if "position" in stored_levels:
             at = stored_levels["position"]
             stored_levels |= {"row": (at - 1) // 4 + 1, "col": (at - 1) % 4 + 1}
@@ -367,12 +367,26 @@ def test_an_adaptive_design_has_no_joint_test(stored):
     plugin = study.spec.design.model_copy(update={"use": "adaptive"})
     spec = study.spec.model_copy(update={"design": plugin})
     other = Study(study.store, spec, study.declarations, study.truths, study.pools)
-    with pytest.raises(EstimationError, match="depend on earlier outcomes"):
+    with pytest.raises(EstimationError, match="not drawn by chance alone"):
         null_draws(other, list(table["world_id"].unique()), "sponsored")
+
+
+def test_a_run_that_a_look_at_effects_ended_has_no_joint_test(stored):
+    rule = {"use": "always_valid", "term": "sponsored", "smallest_effect": 0.1}
+    fields = stored[0].spec.model_dump() | {"stop": [rule]}
+
+    class Ended:
+        spec = ExperimentSpec.model_validate(fields)
+        stopped = ("a · json stopped by rule",)
+
+    with pytest.raises(EstimationError, match="looks at effects"):
+        null_draws(Ended, ["w"], "sponsored")
 
 
 class Sketch:
     """Just enough of a run to draw its worlds again."""
+
+    stopped = ()
 
     def __init__(self, study, declarations, worlds):
         self.spec = study.spec
@@ -444,29 +458,78 @@ def test_what_a_table_sets_together_is_drawn_again_together(stored):
 
 
 def test_each_buyer_has_a_curve_of_its_own_unless_it_is_a_dimension(stored):
-    study = stored[0]
-    path = study.store.folder
+    study, table = stored
 
-    def tables(over):
-        from aces.spec import Plugin
-
+    def found(over):
         config = MultiverseEstimator.Config(term="sponsored", over=over, redraws=20)
         plugin = Plugin(
             use="multiverse", name="m", parameters=config.model_dump(mode="json") | {"name": "m"}
         )
-        with RunStore.open(path) as store:
-            found = analyze(store, analyses=[plugin])
-        return [t.title for t in found.tables() if t.title.endswith("curve")], found
+        parts, _ = compare_all(table, [plugin], study)
+        titles = [part.table.title for part in parts]
+        return titles, [e for part in parts for e in part.estimates()]
 
-    titles, _ = tables({"effects": ["product_id", "none"]})
+    titles, _ = found({"effects": ["product_id", "none"]})
     assert [t for t in titles if "specification" in t] == [
         "m · sponsored · a · specification curve",
         "m · sponsored · b · specification curve",
     ]
-    titles, found = tables({"buyer": "each", "effects": ["product_id", "none"]})
-    assert len(titles) == 2
-    rows = [e for e in found.estimates if e.analysis == "m"]
+    titles, rows = found({"buyer": "each", "effects": ["product_id", "none"]})
+    assert len([t for t in titles if "specification" in t]) == 1
     assert len([e for e in rows if e.estimator == "multiverse_conditional_logit"]) == 4
     (median,) = [e for e in rows if e.estimator == "multiverse_median"]
     assert 0 < median.p_value <= 1
-    assert isinstance(found.table, pd.DataFrame)
+
+
+@pytest.fixture(scope="module")
+def runs(planted_runs):
+    """Two runs of one seed, as at two temperatures, and one of another seed."""
+    settings = {"worlds": 60, "buyers": {"a": WISH}, "noise": "independent"}
+    return [
+        planted_runs("warm", **settings),
+        planted_runs("cold", **settings, interfaces=("aria",)),
+        planted_runs("later", **settings, seed=8),
+    ]
+
+
+def test_runs_are_universes_too(runs):
+    config = MultiverseEstimator.Config(
+        term="overall_pick",
+        over={"run": ["all", "each"], "effects": ["product_id", "none"]},
+        runs=tuple(map(str, runs[1:])),
+        redraws=50,
+    )
+    plugin = Plugin(use="multiverse", name="m", parameters=config.model_dump(mode="json"))
+    with RunStore.open(runs[0]) as store:
+        found = analyze(store, analyses=[plugin])
+    rows = [e for e in found.estimates if e.estimator == "multiverse_conditional_logit"]
+    sizes = {e.estimand.partition("run ")[2].partition(";")[0]: e.n_trials for e in rows}
+    assert sizes == {"all": 360, "warm": 120, "cold": 120, "later": 120}
+    assert not any("no joint test" in note for note in found.notes)
+
+
+def test_runs_of_one_seed_share_their_draws_and_others_do_not(runs):
+    stores = [RunStore.open(folder) for folder in runs]
+    try:
+        studies = [Study.of(store) for store in stores]
+        tables = [choices(store) for store in stores]
+        worlds = list(dict.fromkeys(w for t in tables for w in t["world_id"]))
+        null = draws_of_runs(studies, worlds, "sponsored")
+        assert [len(part.worlds.ids) for part in null.parts] == [120, 120]
+        drawn = null.draw(20, 0)["sponsored"]
+        assert drawn.shape == (240, 20, 8)
+        assert (drawn[:120] != drawn[120:]).any()
+        with pytest.raises(EstimationError, match="no run has"):
+            draws_of_runs(studies, [*worlds, "elsewhere"], "sponsored")
+    finally:
+        for store in stores:
+            store.close()
+
+
+def test_worlds_of_one_name_that_differ_are_no_worlds_of_both(runs, planted_runs):
+    with RunStore.open(runs[0]) as store:
+        one, names = Study.of(store), list(choices(store)["world_id"].unique())
+        other = Sketch(one, one.declarations, 4)
+        other.rows = [(names[0], *row[1:]) for row in other.rows[3:]]  # another draw, same name
+        with pytest.raises(EstimationError, match="worlds of one name that differ"):
+            draws_of_runs([one, other], names, "sponsored")
