@@ -53,6 +53,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
         "Where it stood on the first page of results that showed it; open shops only",
     ),
     "seen": ("0/1", "Lay wholly inside the viewport of some results page; empty: unknown"),
+    "confirmation": ("0/1", "Arms had equal chances here, whatever earlier worlds had brought"),
     "carted": ("0/1", "Was put into the cart at least once"),
     "participant": ("", "Who decided: a person, else the world; cluster by it where people shop"),
     "attention": ("0/1", "The person named afterwards what they had bought; empty: not asked"),

@@ -6,6 +6,7 @@ Each check returns a verdict in a sentence. Thresholds that a run declares are i
 import pandas as pd
 
 from aces.rules import Gates
+from analysis.checks.allotted import allotted_worlds
 from analysis.checks.answers import label_mass, parse_rate, refusal_rate, understanding
 from analysis.checks.balance import balance
 from analysis.checks.check import Check, arms
@@ -35,6 +36,6 @@ def run_checks(table: pd.DataFrame, study: Study | None = None) -> tuple[Check, 
         missing_data(table, trials, redraw),
         status_by_assignment(trials, redraw),
         sample_ratio(table, trials, study),
-        given_worlds(table, study) or balance(table, redraw),
+        allotted_worlds(study) or given_worlds(table, study) or balance(table, redraw),
         position_lock(slots_taken(table, gates.position_lock), size, gates),
     )

@@ -179,8 +179,9 @@ def sample_ratio(table: pd.DataFrame, trials: pd.DataFrame, study: Study | None)
     """Whether trials are lost at the same rate in all arms: buyers, interfaces, versions."""
     complete = ~trials["status"].isin(MISSING)
     factors = {"buyer and interface": trials["buyer"] + " · " + trials["interface"]}
-    for name in _world_arms(study):
-        factors[name] = table.drop_duplicates("trial_id").set_index("trial_id")[name].astype(str)
+    for name, columns in _world_arms(study).items():
+        on = table.groupby("trial_id", sort=False)[columns].max()
+        factors[name] = on.idxmax(axis=1).where(on.any(axis=1), "first").loc[trials.index]
     factors = {name: arm for name, arm in factors.items() if arm.nunique() > 1}
     if not factors:
         return Check("Sample ratio", None, "There is one arm only.")
@@ -200,15 +201,14 @@ def sample_ratio(table: pd.DataFrame, trials: pd.DataFrame, study: Study | None)
     return Check("Sample ratio", p >= RATIO_ALPHA, verdict, p, shown)
 
 
-def _world_arms(study: Study | None) -> list[str]:
-    """0/1 levels that are the same for a whole world."""
-    declarations = study.declarations.values() if study is not None else ()
-    return [
-        level
-        for d in declarations
-        if d.kind == "arms" and d.unit == "world" and d.products is None
-        for level in d.varied()
-    ]
+def _world_arms(study: Study | None) -> dict[str, list[str]]:
+    """Treatment -> 0/1 columns of its arms but the first, where a world has one arm."""
+    declarations = study.declarations if study is not None else {}
+    return {
+        name: d.columns()
+        for name, d in declarations.items()
+        if d.kind == "versions" or (d.kind == "arms" and d.unit == "world" and len(d.arms) > 1)
+    }
 
 
 def _same_rate(complete: pd.Series, arm: pd.Series) -> float:
