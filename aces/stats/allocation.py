@@ -17,7 +17,7 @@ from aces.stats.choice_data import Floats
 
 Rule = Literal["thompson", "top_two", "ucb"]
 
-GRID = 1025
+GRID = 513
 """Points at which distributions are compared."""
 REACH = 8.0
 """Standard deviations around the means that the points span."""

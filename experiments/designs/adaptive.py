@@ -14,6 +14,9 @@ from aces.types import Record
 from experiments.designs import Allotted, Cell, Declared, History, Past
 from experiments.designs._crossing import Declarations, Shelves, factors, named
 
+FEW = 20
+"""Worlds of an arm below which nothing is known of it."""
+
 MEANING = {
     "thompson": "as likely as it is best",
     "top_two": "the best and its rival in equal parts",
@@ -113,6 +116,9 @@ class AdaptiveDesign:
             f"with all arms alike, then {config.rule} ({MEANING[config.rule]}), no arm below "
             f"{config.floor:g}; tasks {config.tasks}"
         )
+        least = config.floor * learning
+        few = ", too few for its mean to be known" if least < FEW else ""
+        yield f"an arm at the floor gets about {least:.0f} worlds per task{few}"
         if config.confirm:
             yield f"then {config.confirm} worlds per task with all arms alike, as confirmation"
         yield (

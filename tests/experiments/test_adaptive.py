@@ -246,5 +246,6 @@ def test_what_could_not_be_allotted_or_learned_from_is_refused(planned, text, tr
 def test_the_plan_says_what_the_design_is_for(planned):
     told = describe(planned(*design(", batch: 2, confirm: 1, outcome: revenue")))["design"]
     assert "revenue per trial of velora-pulse-3: 1 batches of 2 worlds per task" in told[0]
-    assert "1 worlds per task with all arms alike, as confirmation" in told[1]
-    assert "other terms" in told[3].lower()
+    assert "about 0 worlds per task, too few" in told[1]
+    assert "1 worlds per task with all arms alike, as confirmation" in told[2]
+    assert "other terms" in told[4].lower()
