@@ -18,8 +18,14 @@ from analysis.ladders import size_agreement
 from analysis.report import write_report
 from experiments.executors.inline import InlineExecutor
 from experiments.plan import make_plan
+from experiments.registration import make_lock, registered
 from experiments.run import run
 
+FEW = [
+    {"id": "usb_cable", "category": "usb_cable", "copies_of": "voltaro-braid-100"},
+    {"id": "office_lamp", "category": "office_lamp", "copies_of": "lumenby-flex-led"},
+    {"id": "washing_machine", "category": "washing_machine", "copies_of": "wavelle-steamline-45"},
+]
 CONFIGS = Path(experiments.__file__).parent / "configs"
 
 
@@ -86,7 +92,7 @@ def binary(study):
         {"use": "cheapest", "name": "breaks-ties"},
         own,
     ]
-    settings = (f"buyers={json.dumps(ours)}", "worlds_per_task=114")
+    settings = (f"buyers={json.dumps(ours)}", f"tasks={json.dumps(FEW)}", "worlds_per_task=114")
     return study("price-ladder-binary", *settings)
 
 
@@ -172,7 +178,7 @@ def test_the_locked_are_withheld_everywhere_and_nothing_is_dropped_silently(bina
 
 
 def test_the_screen_runs_first_tells_the_locked_and_the_run_goes_on(demo, tmp_path):
-    settings = ['tasks.0.copies_of="voltaro-braid-100"']
+    settings = [f"tasks={json.dumps(FEW)}"]
     name = CONFIGS / "price-ladder-binary.yaml"
     spec = read_experiment(name, [*settings, "worlds_per_task=30"])
     run(spec, demo, tmp_path / "run", InlineExecutor())
@@ -186,7 +192,7 @@ def test_the_screen_runs_first_tells_the_locked_and_the_run_goes_on(demo, tmp_pa
     (later,) = analyze_paths([tmp_path / "run"])
     assert before < set(later.table["trial_id"])
     order = later.table.drop_duplicates("trial_id")
-    assert order["stage"].tolist() == ["screen"] * 450 + ["ladder"] * 150
+    assert order["stage"].tolist() == ["screen"] * 270 + ["ladder"] * 90
 
 
 def test_who_breaks_ties_by_place_is_not_locked(study):
@@ -199,9 +205,9 @@ def test_who_breaks_ties_by_place_is_not_locked(study):
 
 
 def test_shelves_of_two_and_three_rank_buyers_alike(study):
-    buyers = planted(a=-2.0, b=-5.0, c=-9.0, d=-14.0)
+    buyers, tasks = planted(a=-2.0, b=-6.0, c=-12.0, d=-25.0), f"tasks={json.dumps(FEW[:2])}"
     folders = [
-        study(f"price-ladder-{kind}", buyers, "worlds_per_task=72")[0]
+        study(f"price-ladder-{kind}", buyers, tasks, "worlds_per_task=72")[0]
         for kind in ("binary", "ternary")
     ]
     (said,) = size_agreement(load_choices(folders))
@@ -214,6 +220,23 @@ def test_a_buyer_that_never_buys_is_no_error(study):
     _, found = study("price-ladder-binary", f"buyers={buyers}", "worlds_per_task=3")
     assert any("nothing was bought on the ladder" in note for note in found.notes)
     assert [check for check in found.checks if check.name == "Position lock"]
+
+
+def test_gates_and_families_are_registered_and_may_change_when_a_run_goes_on(demo, tmp_path):
+    def plan(*settings):
+        name = CONFIGS / "price-ladder-binary.yaml"
+        return make_plan(read_experiment(name, ["worlds_per_task=2", *settings]), demo)
+
+    lock = make_lock(plan())
+    altered = plan("gates={position_lock: 0.8}", "multiplicity={adjust: benjamini_hochberg}")
+    assert [str(each) for each in lock.alterations(registered(altered))] == [
+        "gates.position_lock: 0.9 there, 0.8 now",
+        'multiplicity.adjust: "holm" there, "benjamini_hochberg" now',
+    ]
+    for each in (plan(), altered):
+        run(each.spec, demo, tmp_path / "run", InlineExecutor())
+    (found,) = analyze_paths([tmp_path / "run"])
+    assert found.study.spec.gates.position_lock == 0.8
 
 
 WATCH = {"id": "w", "category": "fitness_watch", "copies_of": "velora-pulse-3"}
