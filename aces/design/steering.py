@@ -48,11 +48,6 @@ class Steering(Record):
         """Names of the arms: no tag, then each tag."""
         return (UNTAGGED, *(tag.level for tag in self.tags))
 
-    @property
-    def cells(self) -> list[tuple[float, str]]:
-        """Every combination of gap and arm."""
-        return [(gap, arm) for gap in self.gaps for arm in self.arms]
-
     def levels(self) -> list[str]:
         """Returns every level it sets."""
         return ["price_cents", "list_price_cents", *self.arms[1:], "focal", "gap", "tag"]
@@ -76,8 +71,12 @@ class Steering(Record):
         ]
 
     def options(self, listings: Sequence[Listing]) -> list[list[int]]:
-        """Returns two factors: the combination of gap and arm, and which listing it is."""
-        return [list(range(len(self.cells))), list(range(len(listings)))]
+        """Returns two factors: the combination of gap and arm, and which listing it is.
+
+        Combinations are counted gap by gap, in each the arm without a tag first.
+        """
+        combinations = len(self.gaps) * (1 + len(self.tags))
+        return [list(range(combinations)), list(range(len(listings)))]
 
     def draw(self, listings: Sequence[Listing], k: int, stream: Stream) -> Draw:
         """Returns prices and tags at a combination and a listing drawn uniformly."""
@@ -90,7 +89,9 @@ class Steering(Record):
     def at(self, listings: Sequence[Listing], chosen: Sequence[int], shares: Shares) -> Draw:
         """Returns the levels at a given combination and listing, and how often each is shown."""
         n, (cell, place), (often, where) = len(listings), chosen, shares
-        gap, arm = self.cells[cell]
+        arms = self.arms
+        row, column = divmod(cell, len(arms))
+        gap, arm = self.gaps[row], arms[column]
         here = [int(i == place) for i in range(n)]
         levels: dict[str, tuple[Any, ...]] = {
             "price_cents": tuple(
@@ -104,20 +105,17 @@ class Steering(Record):
         }
         marginals = {
             "focal": tuple(where[i] if on else 1 - where[i] for i, on in enumerate(here)),
-            "gap": (self._share(often, 0, gap),) * n,
-            "tag": (self._share(often, 1, arm),) * n,
+            "gap": (sum(often[row * len(arms) : (row + 1) * len(arms)]),) * n,
+            "tag": (sum(often[column :: len(arms)]),) * n,
         }
-        for tag in self.arms[1:]:
+        for i, tag in enumerate(arms[1:], start=1):
             levels[tag] = tuple(int(on and tag == arm) for on in here)
-            carried = [self._share(often, 1, tag) * share for share in where]
+            shown = sum(often[i :: len(arms)])
+            carried = [shown * share for share in where]
             marginals[tag] = tuple(
                 share if on else 1 - share for share, on in zip(carried, levels[tag], strict=True)
             )
         return Draw(levels, marginals=marginals)
-
-    def _share(self, often: Sequence[float], part: int, value: float | str) -> float:
-        """How often a gap (part 0) or an arm (part 1) is drawn."""
-        return sum(s for cell, s in zip(self.cells, often, strict=True) if cell[part] == value)
 
     def _price(self, item: Listing, gap: float) -> int:
         return round(item.price_cents * (1 + gap))
