@@ -17,12 +17,13 @@ from PIL import Image, ImageDraw
 
 import experiments
 from aces import cli
-from aces.catalog import load_catalog, write_catalog
+from aces.catalog import Catalog, load_catalog, write_catalog
 from aces.cli.console import read_experiment
 from aces.errors import SpecError
 from aces.store import RunStore
 from aces.terms import matrix
 from aces.testing.model_server import ModelServer, calls
+from aces.types import World
 from agents.browser import find_chromium
 from analysis.analyze import analyze_paths
 from analysis.compare import compare
@@ -33,6 +34,8 @@ from experiments.executors.inline import InlineExecutor
 from experiments.plan import make_plan
 from experiments.replay import verify
 from experiments.run import run
+from marketplace.app import create_app
+from marketplace.sessions import Sessions
 
 CONFIGS = Path(experiments.__file__).parent / "configs"
 TASTE = {"row_1": 0.9, "col_1": 0.5, "log_price": -1.8, "rating": 0.8, "overall_pick": 1.2}
@@ -536,6 +539,47 @@ def test_abxlab_s_pairs_in_a_real_browser(shared, tmp_path):
     bought = table[table["chosen"] == 1]
     assert len(bought) == 16
     assert (bought.groupby("k")["product_id"].nunique() == 1).all()
+
+
+def test_abxlab_s_files_that_do_not_fit_are_told_of(shared, tmp_path):
+    data = shared / "data" / "catalogue-abxlab"
+    catalog = load_catalog(data)
+
+    def plan(*settings):
+        spec = read_experiment(CONFIGS / "abxlab-pairs.yaml", [f"catalog={data}", *settings])
+        return make_plan(spec, catalog)
+
+    home = plan("design.intent=Home")
+    told = home.task_of(home.assignment("pairs", 0)).instruction
+    assert told == "Find the best digital cameras and add it to the shopping cart"
+    few = ["treatments.nudge.kinds=[scarcity]", "treatments.nudge.variables={}"]
+    only = plan(*few, "buyers=[{use: random}]")
+    assert only.declarations["nudge"].kinds == ["scarcity"]
+    for setting, said in (
+        ("design.intent=Hom", "no intent starts from 'Hom'; did you mean 'Home'"),
+        ("design.intents=products.csv", "products.csv has no column 'Intent'"),
+        ("treatments.nudge.file=categories.csv", "has no column 'Nudge'"),
+        ("treatments.nudge.kinds=[awe]", "no text is of kind 'awe'; found authority, social_proof"),
+        ("treatments.nudge.variables={}", r"give `variables: {expertise: \.\.\.}`"),
+        ("design.group=pairs-matched-ratings", "no given shelf has 'pairs-matched-ratings'"),
+    ):
+        with pytest.raises(SpecError, match=said):
+            plan(setting)
+
+
+def test_a_stored_screenshot_is_for_the_session_of_its_shelf_alone():
+    shown = Catalog("c", "USD", {}, {}, {"k.png": lambda: b"pixels"})
+    sessions = Sessions(shown)
+    client = create_app(sessions).test_client()
+    world = {"id": "w", "task_id": "t", "k": 0, "listings": (), "products": {}}
+    for more, status in (({"screenshot": "k.png"}, 200), ({}, 404)):
+        token = sessions.admit(World(**world, **more))
+        bearer = {"Authorization": f"Bearer {token}"}
+        answer = client.get("/stored-screenshot", headers=bearer)
+        assert (answer.status_code, answer.data == b"pixels") == (status, status == 200)
+        # a browser with the session's cookie has no business there
+        client.get(f"/enter/{token}")
+        assert client.get("/stored-screenshot").status_code == 401
 
 
 def test_an_oracle_of_the_marginals_of_nudges(shared):
