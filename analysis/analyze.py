@@ -35,7 +35,7 @@ from analysis.study import Study
 from analysis.tables import NOTES
 from analysis.withheld import Withheld, of_coefficients, with_gates, withheld, without_locked
 
-NEEDED = ("trial_id", "buyer", "interface", "status", "chosen")
+NEEDED = ("trial_id", "buyer", "interface", "product_id", "status", "cause", "chosen")
 """Columns without which a table is no long table."""
 
 

@@ -159,7 +159,7 @@ def row_bounds(table: pd.DataFrame, trials: pd.DataFrame) -> Table:
     Reference: Manski (1989), Anatomy of the selection problem: worst-case bounds.
     """
     rows = []
-    last = int(table["row"].max()) if len(table) else 0
+    last = int(table["row"].max()) if len(table) and "row" in table else 0
     for arm, group in arms(trials):
         lost = int(group["status"].isin(MISSING).sum())
         bought = int((group["status"] == "chosen").sum())
