@@ -59,6 +59,9 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "attention": ("0/1", "The person named afterwards what they had bought; empty: not asked"),
     "right_answer": ("0/1", "The one listing that is right: cheapest, best rated, or as required"),
     "test": ("", "In which way one listing came to be the right answer"),
+    "focal": ("0/1", "The listing of the shelf that may be dearer, and carry the tag"),
+    "gap": ("share", "By how much the focal listing of the shelf is dearer; 0: not at all"),
+    "tag": ("", "What the focal listing of the shelf carries, or `none`"),
     "draws": ("shelves", "How often the shelf was drawn until one listing alone was best"),
     "matched": (
         "",

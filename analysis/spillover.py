@@ -23,6 +23,7 @@ from aces.stats.intervals import critical_value
 from aces.stats.means import Contrast, contrast
 from aces.stats.shares import wilson_interval
 from aces.types import Estimate
+from analysis.checks.position import lock_of
 from analysis.choice_sample import require_column
 from analysis.display import Plot, Point, Table, counted, interval, listed, number
 from analysis.fits import GROUP, arm_names, groups
@@ -299,11 +300,11 @@ def _whose(group: Mapping[str, str], name: str, rows: pd.DataFrame, by: str) -> 
         raise EstimationError(f"{name}: '{by}' has one saturation only, {shelves.counts[0]}")
     asked = effects(shelves.counts, size)
     found = [(effect, shelves.estimate(effect)) for effect in asked]
-    implied, why = None, ""
+    implied, why = None, lock_of(used)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FewClustersWarning)  # the notes tell the worlds
         try:
-            implied = implied_shares(used, by, shelves.counts)
+            implied = None if why else implied_shares(used, by, shelves.counts)
         except EstimationError as error:
             why = str(error)
     return Whose(group, name, shelves, missing, found, implied, why)

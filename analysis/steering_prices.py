@@ -71,10 +71,12 @@ class Tastes:
     Attributes:
         shoppers: Whose.
         smallest: Smallest effect of interest, in log odds.
+        locked: Why coefficients are withheld; empty where they are not.
     """
 
     shoppers: Shoppers
     smallest: float
+    locked: str = ""
 
     @cached_property
     def fits(self) -> dict[str, ChoiceFit | str]:
@@ -83,6 +85,8 @@ class Tastes:
         Together, the covariance between arms is known where they share worlds.
         """
         arms = self.shoppers.arms
+        if self.locked:
+            return dict.fromkeys(arms, self.locked)
         try:
             together = self._fit(arms)
         except EstimationError as error:
@@ -251,7 +255,23 @@ class SteeringPrices:
 
     def estimates(self) -> list[Estimate]:
         """Returns rows of `estimates.csv`."""
-        return [e for one in self.whose for row in one.found for e in self._of(one, row)]
+        found = [e for one in self.whose for row in one.found for e in self._of(one, row)]
+        return found + [e for one in self.whose for e in self._withheld(one)]
+
+    def _withheld(self, one: Tastes) -> Iterator[Estimate]:
+        """Rows without numbers, so that what can't be estimated is not silently absent."""
+        for arm, why in one.fits.items():
+            for tag in one.tags if isinstance(why, str) else ():
+                for estimator in ("steering_logit", "compensating_price"):
+                    yield Estimate(
+                        **{name: one.shoppers.group[name] for name in GROUP},
+                        analysis=self.name,
+                        estimand=f"withheld: {why}",
+                        estimator=estimator,
+                        term=f"{tag}[{key(arm)}]",
+                        estimate=None,
+                        n_trials=int((one.shoppers.trials["arm"] == arm).sum()),
+                    )
 
     def _of(self, one: Tastes, row: Taste) -> Iterator[Estimate]:
         used = one.shoppers.trials
@@ -291,7 +311,7 @@ def _notes(one: Tastes) -> Iterator[str]:
     widest = max(one.shoppers.gaps)
     for arm, at in one.fits.items():
         if isinstance(at, str):
-            always = (one.shoppers.trials["overpaid"] == 0).all()
+            always = not one.locked and (one.shoppers.trials["overpaid"] == 0).all()
             why = "it never paid more than it had to" if always else at
             yield f"{arm}: no compensating price: {why}"
             continue

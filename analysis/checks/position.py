@@ -84,6 +84,14 @@ def slots_taken(table: pd.DataFrame, threshold: float | None) -> list[SlotTaken]
     return found
 
 
+def lock_of(rows: pd.DataFrame) -> str:
+    """Returns why coefficients of one buyer are withheld by the usual gate; empty: they are not.
+
+    For analyses of which only a part are coefficients; `slots_taken` serves the others.
+    """
+    return next((one.why for one in slots_taken(rows, Gates().position_lock) if one.locked), "")
+
+
 def _taken(
     group: tuple[str, ...],
     arm: str,

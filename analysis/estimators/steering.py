@@ -4,6 +4,7 @@ import pandas as pd
 from pydantic import Field
 
 from aces.types import Record
+from analysis.checks.position import lock_of
 from analysis.steering import SteeredShares, SteeringLosses, shoppers
 from analysis.steering_prices import SteeringPrices, Tastes
 
@@ -27,7 +28,7 @@ class SteeringEstimator:
     def across(self, table: pd.DataFrame) -> list[SteeringPrices | SteeringLosses | SteeredShares]:
         """Returns compensating prices, losses and shares of all buyers and interfaces."""
         whose, name = shoppers(table, self.config.told), self.config.name
-        tastes = [Tastes(one, self.config.smallest) for one in whose]
+        tastes = [Tastes(one, self.config.smallest, lock_of(one.rows)) for one in whose]
         return [
             SteeringPrices(name, tastes),
             SteeringLosses(name, whose),

@@ -75,6 +75,14 @@ class Defiant(Shopper):
         return badged(shelf, 1.2 if "Ignore badges" in task.instruction else 0.0)
 
 
+class Locked(Shopper):
+    """Takes the first slot nearly always."""
+
+    @staticmethod
+    def utility(task, shelf, stream):
+        return [4.5 * (item.position == 1) for item in shelf]
+
+
 class Moody(Shopper):
     """A third of the time it leaves, a third of the time its answer can't be read."""
 
@@ -126,7 +134,7 @@ def test_a_badge_is_worth_what_was_planted_and_a_rational_buyer_loses_nothing(st
         planted = PLANTED[tag] / 6
         error = (log1p(row.ci_high) - log1p(row.ci_low)) / 2 / 1.96
         assert abs(log1p(row.estimate) - planted) < 4 * error, term
-        assert error < 0.06
+        assert error < 0.09
 
     shares = rows(found, "steered_share", "badge-lover")
     off = 0.0
@@ -153,7 +161,9 @@ def test_a_badge_is_worth_what_was_planted_and_a_rational_buyer_loses_nothing(st
     assert len(dominated) == 8
     for term in dominated:
         assert rows(found, "steered_share", "rational")[term].estimate == 0
-    assert not rows(found, "compensating_price", "rational")
+    for row in rows(found, "compensating_price", "rational").values():
+        assert row.estimate is None
+        assert row.estimand.startswith("withheld: ")
     assert any("never paid more than it had to" in note for note in found.notes)
     titles = [each.table.title for each in found.findings]
     assert titles == [
@@ -183,6 +193,21 @@ def test_an_instruction_that_is_obeyed_leaves_no_effect(study, buyer, works, see
     names = {"plain": "as it is", "told": "told to ignore"}
     assert verdicts[names[idle]] in ("absent", "present, too small to matter")
     assert verdicts[names[works]] == "present"
+
+
+def test_of_a_buyer_locked_to_a_slot_losses_are_told_and_no_coefficients(study):
+    found = study("study-steering", buyers=own("Locked"), treatments=BRIEF, tasks=PAIR,
+                  analysis=ONE, worlds_per_task=60)  # fmt: skip
+    odds = rows(found, "steering_logit", "own")
+    assert set(odds) == {"overall_pick[plain]", "overall_pick[told]"}
+    assert all(row.estimate is None and "locked to slot 1" in row.estimand for row in odds.values())
+    assert rows(found, "loss_per_100", "own")["loss[plain,none]"].estimate > 20
+    change = rows(found, "steered_change", "own")["steered[plain,overall_pick]"]
+    assert change.ci_low < 0 < change.ci_high
+
+    found = study("study-arms-race", buyers=own("Locked"), worlds_per_task=60)
+    assert not rows(found, "spillover_logit", "own")
+    assert any("no logit beside the shares: locked to slot 1" in note for note in found.notes)
 
 
 def test_who_leaves_loses_nothing_and_who_fails_is_not_counted(study):
