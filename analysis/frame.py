@@ -73,19 +73,22 @@ _RESULTS = """
 """
 
 
-def load_choices(paths: str | Path | Iterable[str | Path]) -> pd.DataFrame:
+def load_choices(
+    paths: str | Path | Iterable[str | Path], *, recognise: bool = True
+) -> pd.DataFrame:
     """Returns the long table of run folders, or of Parquet or CSV files, with derived columns.
 
     Args:
         paths: One or several. The column `run` names the folder or file of each row. Results of
             other projects are recognised by their columns (`analysis/tables`); what must be said
             of them is in `attrs["notes"]`.
+        recognise: Whether they are; otherwise their columns stay as they are.
 
     Raises:
         StoreError: If a path is no run and no table.
     """
     several = [paths] if isinstance(paths, (str, Path)) else list(paths)
-    tables = [_load_one(Path(path)) for path in several]
+    tables = [_load_one(Path(path), recognise=recognise) for path in several]
     if len(tables) == 1:
         return tables[0]
     joined = pd.concat(_apart(tables), ignore_index=True)
@@ -93,7 +96,7 @@ def load_choices(paths: str | Path | Iterable[str | Path]) -> pd.DataFrame:
     return joined
 
 
-def _load_one(path: Path) -> pd.DataFrame:
+def _load_one(path: Path, *, recognise: bool) -> pd.DataFrame:
     if path.is_dir():
         with RunStore.open(path) as store:
             return choices(store)
@@ -101,7 +104,7 @@ def _load_one(path: Path) -> pd.DataFrame:
         raise StoreError(f"{path}: no run folder and no table (.parquet, .csv) there")
     if path.suffix not in (".parquet", ".csv"):
         raise StoreError(f"{path}: a long table ends in .parquet or .csv")
-    foreign = read_foreign(path)
+    foreign = read_foreign(path) if recognise else None
     if foreign is not None:
         table = foreign.rows
         table.attrs = {NOTES: list(foreign.notes)}

@@ -94,8 +94,10 @@ def _fit_formula(
     """Fits one conditional logit to the rows of any long table."""
     from analysis import ConditionalLogit, load_choices
 
+    # with a choice set of its own the formula is about the columns of the file as they are
+    choices = load_choices(paths, recognise=choice_set == "trial_id")
     model = ConditionalLogit.from_formula(
-        formula, load_choices(paths), choice_set=choice_set, effects=effects, cluster=cluster
+        formula, choices, choice_set=choice_set, effects=effects, cluster=cluster
     )
     console.print(model.fit().summary(), markup=False, soft_wrap=True)
     next_step("aces init my-experiment")

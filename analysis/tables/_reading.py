@@ -1,6 +1,6 @@
 """Cells of other people's tables: text to numbers, trials and worlds; faults counted by kind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,11 @@ def cents(prices: Floats, faults: Faults) -> Floats:
     return np.where(prices > 0, np.round(100 * np.where(prices > 0, prices, 1)), np.nan)
 
 
+def label(cells: pd.DataFrame, column: str) -> "pd.Series[str]":
+    """Returns a column of names that may be numbers: `1.0` is `1`."""
+    return text(cells, column).str.replace(r"^(\d+)\.0$", r"\1", regex=True)
+
+
 def slots(cells: pd.DataFrame, column: str, faults: Faults) -> Floats:
     """Returns positions from 1 of a column that counts from 0."""
     found = numbers(cells, column, faults)
@@ -102,36 +107,32 @@ def repeats(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     return frame.assign(repeat=met.cumcount())
 
 
-def with_trials(
-    frame: pd.DataFrame, names: Mapping[str, str], further: Sequence[str] = ()
-) -> pd.DataFrame:
+def with_trials(frame: pd.DataFrame, further: Sequence[str] = ()) -> pd.DataFrame:
     """Returns the rows with `trial_id` and `world_id`, trial by trial and slot by slot.
 
-    Trials whose world has one name share it only where they saw the same page.
+    A world is a page: its name and what stood on it. So trials share one only where they saw the
+    same, in one file or in several.
 
     Args:
-        frame: With `buyer`, `repeat` and columns of the page.
-        names: `world`: the column that names the page; `trial`: with `buyer` and `repeat`, one
-            name for each trial.
-        further: Columns of what else the page showed.
+        frame: With `buyer`, `repeat`, `page` (its name) and columns of what it showed.
+        further: Columns of what else it showed.
     """
-    trial = frame["buyer"] + "/" + frame[names["trial"]]
-    again = frame["repeat"].astype(int)
+    trial, again = frame["buyer"] + "/" + frame["page"], frame["repeat"].astype(int)
     trial = trial.where(again == 0, trial + "#" + (again + 1).astype(str))
     frame = frame.assign(trial_id=trial).sort_values(
         ["trial_id", "position"], key=_in_order_met, kind="stable"
     )
-    page = pd.util.hash_pandas_object(
-        frame[[*_SHOWN, "position", *further]].astype(str), index=False
-    )
-    pages = page.groupby(frame["trial_id"], sort=False).sum()  # of all slots, modulo 2**64
-    met = pd.DataFrame({"world": frame[names["world"]], "page": frame["trial_id"].map(pages)})
-    firsts = met.drop_duplicates()
-    firsts = firsts.assign(number=firsts.groupby("world", sort=False).cumcount() + 1)
-    number = met.merge(firsts, how="left")["number"].to_numpy()
-    return frame.assign(
-        world_id=met["world"].where(number == 1, met["world"] + "@" + number.astype(str))
-    )
+    shown = frame[[*_SHOWN, "position", *further]].astype(str)
+    rows = pd.util.hash_pandas_object(shown, index=False)
+    whole = rows.groupby(frame["trial_id"], sort=False).sum()  # of all slots, modulo 2**64
+    digits = frame["trial_id"].map(whole.map(lambda value: f"{int(value) >> 40:06x}"))
+    return frame.assign(world_id=frame["page"] + "@" + digits)
+
+
+def other_pages(frame: pd.DataFrame) -> int:
+    """Returns how many pages share their name with another one."""
+    worlds = frame.groupby("page")["world_id"].nunique()
+    return int((worlds - 1).sum())
 
 
 def _in_order_met(column: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -141,7 +142,7 @@ def _in_order_met(column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def whole_trials(
-    frame: pd.DataFrame, faults: Faults, world: str, needed: Sequence[str]
+    frame: pd.DataFrame, faults: Faults, needed: Sequence[str]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Returns the trials in which nothing is wrong, and how many were left out and why.
 
@@ -151,12 +152,11 @@ def whole_trials(
     Args:
         frame: As `with_trials` returns it.
         faults: Of its rows.
-        world: Column that names the page.
         needed: Columns without which a row is of no use.
     """
     size = frame.groupby("trial_id", sort=False)["position"].transform("count")
     broken = frame[list(needed)].isna().any(axis=1)
-    smaller = size < frame.groupby(world, sort=False)["position"].transform("max")
+    smaller = size < frame.groupby("page", sort=False)["position"].transform("max")
     reasons = {
         "a row can't be used": broken,
         "fewer listings than the page of that number had": smaller,

@@ -50,8 +50,8 @@ class AbxlabResultsFormat:
         kept, copies = reading.without_copies(cells)
         frame = _alternatives(trials.loc[kept.index])
         frame = reading.repeats(frame, ["buyer", "page"])
-        frame = reading.with_trials(frame, {"trial": "page", "world": "page"}, FURTHER)
-        frame, lost = reading.whole_trials(frame, faults, "page", NEEDED)
+        frame = reading.with_trials(frame, FURTHER)
+        frame, lost = reading.whole_trials(frame, faults, NEEDED)
         notes = [*copies, *lost, *_ties(frame), *_remarks(frame)]
         rows = frame.drop(columns=["page", "chose", "cheaper_idx", "better_rated_idx"])
         table = reading.completed(rows.assign(status="chosen", cause=""))
@@ -203,7 +203,7 @@ def _remarks(frame: pd.DataFrame) -> list[str]:
     plain = int((first["nudge_text"] == NO_TEXT).sum())
     if plain and plain < len(first):
         notes.append(f"{counted(plain, 'trial')} without a text: one cluster, '{NO_TEXT}'")
-    if frame["world_id"].str.contains("@", regex=False).any():
+    if reading.other_pages(frame):
         notes.append("some experiments differ between models: worlds of their own")
     return notes
 

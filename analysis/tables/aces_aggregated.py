@@ -40,8 +40,8 @@ class AcesAggregatedFormat:
         frame = _frame(cells, faults)
         kept, copies = reading.without_copies(cells)
         frame = reading.repeats(frame.loc[kept.index], ["buyer", "page"])
-        frame = reading.with_trials(frame, {"trial": "page", "world": "page"})
-        frame, lost = reading.whole_trials(frame, faults, "page", NEEDED)
+        frame = reading.with_trials(frame)
+        frame, lost = reading.whole_trials(frame, faults, NEEDED)
         frame, told = _with_status(frame)
         notes = [*copies, *lost, *told, *reading.same_titles(frame), *_remarks(frame)]
         rows = frame.drop(columns=["page", "selected", "label"])
@@ -50,7 +50,7 @@ class AcesAggregatedFormat:
 
 def _frame(cells: pd.DataFrame, faults: reading.Faults) -> pd.DataFrame:
     query, label = (reading.text(cells, name) for name in ("query", "experiment_label"))
-    number = reading.text(cells, "experiment_number")
+    number = reading.label(cells, "experiment_number")
     model = reading.text(cells, "model_name")
     model = model.where(model != "", reading.text(cells, "model_name_dir", "published"))
     position = reading.slots(cells, "assigned_position", faults)
@@ -92,7 +92,7 @@ def _unknown(selected: "pd.Series[float]") -> "pd.Series[bool]":
 def product_ids(cells: pd.DataFrame) -> "pd.Series[str]":
     """Returns what tells products apart: their id, or their title where ids name single rows."""
     page = reading.text(cells, "query") + "/" + reading.text(cells, "experiment_label")
-    page = page + "/" + reading.text(cells, "experiment_number")
+    page = page + "/" + reading.label(cells, "experiment_number")
     titles = reading.text(cells, "title")
     often = page.groupby(titles).nunique().median()
     for column in ("sku", "id"):
@@ -178,9 +178,8 @@ def _remarks(frame: pd.DataFrame) -> list[str]:
         f"{len(shared):,} were met by several of {counted(models, 'model')}. Errors are clustered "
         "by world, the unit that was drawn"
     ]
-    moved = frame["world_id"].str.contains("@", regex=False)
-    if moved.any():
-        n = frame.loc[moved, "world_id"].nunique()
+    n = reading.other_pages(frame)
+    if n:
         notes.append(
             f"{counted(n, 'page')} not like that of the same number that others met: worlds of "
             "their own"

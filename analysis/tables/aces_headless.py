@@ -43,8 +43,8 @@ class AcesHeadlessFormat:
         frame = _frame(cells, faults)
         kept, copies = reading.without_copies(cells)
         frame = reading.repeats(frame.loc[kept.index], ["buyer", "page"])
-        frame = reading.with_trials(frame, {"trial": "page", "world": "page"})
-        frame, lost = reading.whole_trials(frame, faults, "page", NEEDED)
+        frame = reading.with_trials(frame)
+        frame, lost = reading.whole_trials(frame, faults, NEEDED)
         frame, told = _with_status(frame)
         notes = [*copies, *lost, *told, *_remarks(frame, cells)]
         rows = frame.drop(columns=["page", "unread", "guessed"])
@@ -52,7 +52,7 @@ class AcesHeadlessFormat:
 
 
 def _frame(cells: pd.DataFrame, faults: reading.Faults) -> pd.DataFrame:
-    query, number = reading.text(cells, "query"), reading.text(cells, "experiment_number")
+    query, number = reading.text(cells, "query"), reading.label(cells, "experiment_number")
     model = reading.text(cells, "model", "published")
     position = reading.slots(cells, "position_in_experiment", faults)
     reason = reading.text(cells, "selection_reason")
@@ -141,7 +141,7 @@ def _remarks(frame: pd.DataFrame, cells: pd.DataFrame) -> list[str]:
     gaps = int((numbers.max() - numbers.min() + 1 - numbers.nunique()).clip(lower=0).sum())
     if gaps:
         notes.append(f"{counted(gaps, 'number')} between the first and the last is absent")
-    if frame["world_id"].str.contains("@", regex=False).any():
+    if reading.other_pages(frame):
         notes.append(
             "some numbers show different pages (the experiment's label is not in the file): "
             "worlds of their own"

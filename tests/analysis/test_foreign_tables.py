@@ -211,13 +211,36 @@ def test_copies_repeats_gaps_and_other_pages_are_kept_apart(tmp_path):
     assert note(notes, "copies") == "8 rows left out: copies of others"
     assert trial(table, "gpt/mousepad/control/1#2")["repeat"].unique().tolist() == [1]
     assert trial(table, "gpt/mousepad/control/1#2")["world_id"].nunique() == 1
-    assert table.loc[table["repeat"] == 1, "world_id"].unique().tolist() == ["mousepad/control/1"]
+    (met,) = table.loc[table["repeat"] == 1, "world_id"].unique()
+    assert set(trial(table, "sonnet/mousepad/control/1")["world_id"]) == {met}
     assert "fewer listings than the page" in note(notes, "gpt/stapler/control/1")
-    assert set(trial(table, "gpt/stapler/control/0")["world_id"]) == {"stapler/control/0@2"}
-    assert set(trial(table, "sonnet/stapler/control/0")["world_id"]) == {"stapler/control/0"}
+    (one,), (other,) = (
+        trial(table, f"{model}/stapler/control/0")["world_id"].unique()
+        for model in ("gpt", "sonnet")
+    )
+    assert one != other
+    assert one.startswith("stapler/control/0@")
     assert "1 page not like that of the same number" in note(notes, "worlds of their own")
-    shared = table[table["world_id"] == "mousepad/control/2"]
+    shared = table[table["world_id"].str.startswith("mousepad/control/2@")]
+    assert shared["world_id"].nunique() == 1
     assert set(shared["buyer"]) == {"gpt", "sonnet"}
+
+
+def test_files_of_several_models_share_worlds_where_pages_are_the_same(tmp_path):
+    frame = shelves(5)
+    other = frame["model_name"] == "gpt"
+    changed = frame["experiment_number"] == 4
+    frame.loc[other & changed, "price"] += 1
+    frame["experiment_number"] = frame["experiment_number"].astype(object)
+    numbers = frame.loc[other, "experiment_number"].map(float)  # as a join of tables leaves them
+    paths = [
+        written(frame[~other], tmp_path / "one.csv"),
+        written(frame[other].assign(experiment_number=numbers), tmp_path / "two.csv"),
+    ]
+    table = load_choices(paths)
+    shared = table.groupby("world_id")["buyer"].nunique()
+    assert (shared == 2).sum() == 8
+    assert (shared == 1).sum() == 4
 
 
 def test_two_listings_of_one_title_stay_two_products(tmp_path):
@@ -315,7 +338,9 @@ def test_headless_answers_that_were_not_read_are_no_purchases(tmp_path):
 def test_headless_pages_of_one_number_without_label_stay_apart(tmp_path):
     one, other = headless(3), headless(3, seed=2)
     table, notes = read(pd.concat([one, other.drop(index=other.index[:8])]), tmp_path)
-    assert table.loc[table["repeat"] == 1, "world_id"].str.endswith("@2").all()
+    assert not set(table.loc[table["repeat"] == 1, "world_id"]) & set(
+        table.loc[table["repeat"] == 0, "world_id"]
+    )
     assert note(notes, "label is not in the file")
     frame = headless(5)
     _, notes = read(frame[frame["experiment_number"] != 2], tmp_path)

@@ -72,6 +72,8 @@ def test_an_aces_file_is_analysed_reported_and_exported_by_one_command_each(aces
     col, price = (rows.loc[("conditional_logit", term)] for term in ("col_1", "log_price"))
     assert col["ci_low"] < 2.0 < col["ci_high"]
     assert price["ci_low"] < -1.0 < price["ci_high"]
+    columns = ("--formula", "selected ~ assigned_position", "--choice-set", "experiment_number")
+    assert "assigned_position" in aces("analyze", "aggregated_experiment_data.csv", *columns)
     aces("report", "aggregated_experiment_data.csv", "--out", "r.html")
     assert "no_choice_recorded" in (tmp_path / "r.html").read_text()
     assert "1 trial failed" in aces(
