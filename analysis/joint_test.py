@@ -173,7 +173,6 @@ def joint_test(
     redraws: int,
     *,
     alpha: float = 0.05,
-    done: Callable[[int], None] | None = None,
 ) -> JointTest:
     """Returns how the curve lies among curves from worlds drawn again.
 
@@ -182,7 +181,6 @@ def joint_test(
         redrawn: Draws worlds.
         redraws: How many times.
         alpha: Below which p-value a universe counts as significant.
-        done: Told the number of draws after each chunk.
     """
     found = [[stepper() for stepper in steppers]]
     widest = max(len(s.sample.rows) * len(s.moving) for s in steppers)
@@ -191,8 +189,6 @@ def joint_test(
         n = min(size, redraws - first)
         moved = redrawn.chunk(n, number)
         found.append([stepper(moved) for stepper in steppers])
-        if done is not None:
-            done(n)
     curve = _together(found)
     dfs = [stepper.sample.df for stepper in steppers]
     return JointTest(

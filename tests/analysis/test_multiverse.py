@@ -85,6 +85,33 @@ def test_a_logit_universe_is_the_conditional_logit_on_its_rows(stored, effects, 
     assert [change.estimate, change.std_error] == pytest.approx(expected)
 
 
+def test_leaving_is_an_alternative_where_it_is_said_to_be(planted_runs):
+    """Of every ten trials three were left and two failed: left ones count, failed ones never."""
+    causes = iter((["left"] * 3 + ["timeout"] * 2 + [""] * 5) * 100)
+    folder = planted_runs(
+        "left", worlds=150, buyers={"a": WISH}, loss=lambda columns, best: next(causes)
+    )
+    with RunStore.open(folder) as store:
+        stored = (Study.of(store), choices(store))
+        found = one(stored, "overall_pick", outside=[False, True], redraws=50)
+        assert found.test.universes == 2
+    sizes = {u.outside: (e.n_trials, e) for u, e in found.estimated}
+    assert sizes[False][0] == 150
+    assert sizes[True][0] == 240
+    model = ConditionalLogit.from_formula(
+        f"chosen ~ {' + '.join([*TERMS, *TAGS])}",
+        stored[1],
+        choice_set="trial_id",
+        effects="product_id",
+        cluster="world_id",
+        outside=True,
+    ).fit()
+    row = model.average_marginal_effects().set_index("term").loc["overall_pick"]
+    used = model.choice_fit.data.n_rows / (8 * model.nobs)
+    expected = [used * row["estimate"], used * row["std_error"]]
+    assert [sizes[True][1].estimate, sizes[True][1].std_error] == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("effects", ["product_id", "none"])
 def test_a_linear_universe_is_the_linear_probability_model(stored, effects):
     table = stored[1][stored[1]["buyer"] == "a"]

@@ -44,19 +44,19 @@ def p_value(text):
 def test_the_badge_that_works_is_found_and_the_idle_one_is_not(found):
     works = cells(found, "works · overall_pick · planted · the whole curve")
     idle = cells(found, "idle · scarcity · planted · the whole curve")
-    assert works["universes"][0] == "108 of 108"
+    assert works["universes"][0] == "27 of 27"
     assert p_value(works["median estimate"][2]) < 0.03
     assert p_value(idle["median estimate"][2]) > 0.05
     title = "works · overall_pick · planted · which choice moves it"
     moved = cells(found, title)
     assert float(moved["interface"][1]) == 0.0  # one interface was run
-    assert set(moved) >= {"page", "task_id", "estimator", "effects", "controls"}
+    assert set(moved) >= {"page", "estimator", "effects", "controls"}
 
 
 def test_every_universe_is_a_row_and_none_mixes_scales(found):
     rows = [e for e in found.estimates if e.analysis == "works"]
     universes = [e for e in rows if "listing's own probability" in e.estimand]
-    assert len(universes) == 108
+    assert len(universes) == 27
     assert all("page" in e.estimand and e.ci_low < e.estimate < e.ci_high for e in universes)
     (median,) = [e for e in rows if e.estimator == "multiverse_median"]
     assert median.p_value < 0.03
@@ -66,6 +66,6 @@ def test_the_report_draws_the_curve(folder, tmp_path):
     html = write_report([folder], tmp_path / "r.html").read_text(encoding="utf-8")
     assert html.count("Specification curve of overall_pick, planted") >= 1
     assert 'figure class="wide"' in html
-    for option in ("page: list", "estimator: shares", "task_id: mousepad"):
+    for option in ("page: list", "estimator: shares", "effects: product_id"):
         assert option in html
     assert "interface: all" not in html  # one option is no comparison
