@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aces.cli.console import console, next_step, registries, say, show_table
+from aces.errors import UserError
 
 if TYPE_CHECKING:
     from aces.rules import Gates
@@ -45,10 +46,15 @@ def analyze(
     compare: Annotated[
         bool, typer.Option("--compare", help="Compare buyers and interfaces.")
     ] = False,
+    layout: Annotated[
+        str, typer.Option("--table", metavar="paper", help="As a paper: text, CSV and LaTeX.")
+    ] = "",
 ) -> None:
     """Estimate what caused the choices: planted and estimated side by side, and estimates.csv."""
     from analysis.analyze import analyze_paths
 
+    if layout not in ("", "paper"):
+        raise UserError(f"--table {layout} is unknown. Known: paper")
     if formula:
         _fit_formula(paths, formula, choice_set, effects, cluster)
         return
@@ -58,7 +64,7 @@ def analyze(
     for result in results:
         for check in result.failed_checks():
             console.print(f"[red]gate:[/] {check.name}. {check.verdict}", soft_wrap=True)
-        for table in result.tables():
+        for table in () if layout else result.tables():
             show_table(table.columns, table.rows, table.title)
             say(f"[dim]{table.note}[/]\n" if table.note else "")
         for one in result.withheld:
@@ -67,10 +73,24 @@ def analyze(
         for note in result.notes:
             console.print(f"[yellow]note:[/] {note}", soft_wrap=True)
         say(f"wrote {', '.join(map(str, filter(None, (result.path, *result.beside))))}")
+    if layout:
+        _show_paper(results)
     if compare:
         terms = next((fit.result.terms for r in results for fit in r.main_fits()), ())
         _compare(paths, terms, next((r.study.spec.gates for r in results if r.study), None))
     next_step(f"aces report {' '.join(map(str, paths))}")
+
+
+def _show_paper(results: "Sequence[Analysis]") -> None:
+    """Prints estimates as a paper has them, models side by side, and writes them."""
+    from analysis.paper import as_text, paper_tables, write_paper
+
+    tables = paper_tables(results)
+    for table in tables:
+        console.print(as_text(table.table), markup=False, highlight=False, soft_wrap=True)
+    folder = next((one.path.parent for one in results if one.path), Path())
+    if tables:
+        say(f"wrote {', '.join(map(str, write_paper(tables, folder)))}")
 
 
 def _show_registration(result: "Analysis") -> None:
