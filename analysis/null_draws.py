@@ -137,7 +137,7 @@ class NullDraws:
     @property
     def draws_terms(self) -> tuple[str, ...]:
         """Columns that change with the levels, beside the levels: slots, `discounted`."""
-        more = ("row", "col") if "position" in self.levels else ()
+        more = ("row", "col") if {"position", "columns"} & set(self.levels) else ()
         priced = {"price_cents", "list_price_cents"} & set(self.levels)
         return (*more, *(("discounted",) if priced else ()))
 
@@ -146,17 +146,22 @@ class NullDraws:
         drawn = self.rule(self.worlds, n, chunk)
         if not self.by_world:
             drawn = {name: values[self.worlds.unit] for name, values in drawn.items()}
-        if "position" in drawn:
-            shape = drawn["position"].shape
-            flat = drawn["position"].reshape(shape[0], -1)
-            row, col = terms.grid(flat, self.worlds.wide)
-            drawn |= {"row": row.reshape(shape), "col": col.reshape(shape)}
+        if "row" in self.draws_terms:
+            shape = next(iter(drawn.values())).shape
+            at = drawn.get("position", self.worlds.stored["position"][:, None])
+            wide = drawn.get("columns", self.worlds.wide[:, :, None])
+            row, col = terms.grid(np.broadcast_to(at, shape), np.asarray(wide, dtype=np.int64))
+            drawn |= {"row": row, "col": col}
         return drawn
 
     def moves(self, term: str) -> bool:
         """Returns whether a term changes from draw to draw."""
         changed = {*self.levels, *self.draws_terms}
-        return any(level_of(part) in changed for part in term.split(":"))
+        parts = [(part, part.partition("_")[0]) for part in term.split(":")]
+        return any(
+            level_of(part) in changed or (level_of(part) == "position" and axis in changed)
+            for part, axis in parts
+        )
 
 
 def level_of(name: str) -> str:
@@ -388,7 +393,7 @@ def _whole(worlds: Worlds, name: str, placed: Sequence[Table | Pairs]) -> NullDr
     def rule(worlds: Worlds, n: int, chunk: int) -> Levels:
         return _draw_each(worlds, some, levels, n, chunk)
 
-    varied = [level for n in tested for level in some[n].varied()]
+    varied = [level for n in tested for level in some[n].varied() or [n]]
     return NullDraws(worlds, levels, _nothing_of(varied), rule, by_world=True)
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from aces import terms
-from aces.errors import EstimationError
+from aces.errors import EstimationError, nearest
 from aces.stats.choice import ChoiceFit, estimate
 from aces.stats.choice_data import ChoiceData, Floats, Ints, choice_data
 from aces.stats.covariance import FEWEST_CLUSTERS, covariance
@@ -71,7 +71,8 @@ class Features:
             try:
                 columns.append(terms.term(name, table))  # type: ignore[arg-type]
             except (KeyError, ValueError) as error:
-                raise EstimationError(f"the term '{name}' can't be computed: {error}") from None
+                hint = nearest(name, map(str, table.columns))
+                raise EstimationError(f"'{name}' can't be computed ({error}){hint}") from None
         values = np.column_stack(columns)
         return cls(table, names, values, term, tuple(_rivals(values, names)))
 

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from aces.cli.console import registries
-from aces.design import Factor, Headroom, Pairs, Permutation, Square, Table, Tags
+from aces.design import (
+    Factor,
+    Headroom,
+    Pairs,
+    Permutation,
+    Square,
+    Table,
+    Tags,
+    Version,
+    Versions,
+)
 from aces.errors import EstimationError, SpecError
 from aces.seeds import Stream
 from aces.spec import ExperimentSpec, Plugin, load_analyses
@@ -479,6 +489,29 @@ def test_what_a_table_sets_together_is_drawn_again_together(stored):
     doubled = price == price.max()
     assert (doubled[::2] ^ doubled[1::2]).all()  # each row of the table once in a block
     assert not null.moves("rating")
+
+
+def test_a_layout_that_is_drawn_again_moves_rows_and_columns(stored):
+    pages = Versions(
+        name="page",
+        versions=(
+            Version(name="grid", settings={"columns": 4}),
+            Version(name="list", settings={"columns": 1}),
+        ),
+    )
+    price = Factor(level="price_cents", distribution="levels", factors=(1.0, 2.0), scope="shelf")
+    grid = Table(treatments=("price", "page"), rows=((0, 0), (0, 1), (1, 0), (1, 1)))
+    study = Sketch(stored[0], {"price": price, "page": pages, "grid": grid}, 8)
+    null = draws_of_runs([study], [f"w{k}" for k in range(8)], "log_price")
+    assert "none of `price_cents` and `page`, which are drawn together" in null.hypothesis
+    drawn = null.draw(20, 0)
+    wide = drawn["columns"]
+    assert set(wide.ravel()) == {1, 4}
+    assert (drawn["row"] * (wide == 1) == np.arange(1, 9) * (wide == 1)).all()
+    assert drawn["row"][wide == 4].max() == 2
+    assert null.moves("row_1")
+    assert null.moves("col_2")
+    assert not null.moves("pos_1")
 
 
 # -- in a run ----------------------------------------------------------------------------------
