@@ -46,10 +46,10 @@ class ArmMeans:
         parts: (n, K) what each world adds to the error of each mean.
         worlds: (K,) worlds that had each arm.
         bounded: Whether they are means of shares. Intervals are then Wilson's with as many trials
-            as would have the same standard error (Kott, P. S. and Carr, D. A., 1997, Journal of
-            Official Statistics 13, 1-14), and gains have limits made of theirs (Zou, G. Y. and
-            Donner, A., 2008, Statistics in Medicine 27, 1693-1702): with few purchases others
-            miss too often.
+            as would have the same standard error, but no more than there were (Kott, P. S. and
+            Carr, D. A., 1997, Journal of Official Statistics 13, 1-14), and gains have limits
+            made of theirs (Zou, G. Y. and Donner, A., 2008, Statistics in Medicine 27, 1693-1702)
+            and p-values that agree with these: with few purchases others miss too often.
     """
 
     estimate: Floats
@@ -80,11 +80,12 @@ class ArmMeans:
         r = float(np.clip(together / both, -1, 1)) if both > 0 else 0.0
         down, up = one.estimate - one.low, one.high - one.estimate
         below, above = two.estimate - two.low, two.high - two.estimate
-        return replace(
-            found,
-            low=difference - float(np.sqrt(max(down**2 + above**2 - 2 * r * down * above, 0.0))),
-            high=difference + float(np.sqrt(max(up**2 + below**2 - 2 * r * up * below, 0.0))),
-        )
+        less = float(np.sqrt(max(down**2 + above**2 - 2 * r * down * above, 0.0)))
+        more = float(np.sqrt(max(up**2 + below**2 - 2 * r * up * below, 0.0)))
+        reach = less if difference > 0 else more
+        statistic = critical_value(df=worlds - 1) * difference / reach if reach > 0 else np.nan
+        p = float(p_values([statistic], worlds - 1)[0])
+        return replace(found, low=difference - less, high=difference + more, p_value=p)
 
     def _value(self, estimate: float, parts: Floats, worlds: int) -> Value:
         error = float(np.sqrt(parts @ parts))
@@ -97,12 +98,13 @@ class ArmMeans:
 
 def _wilson(share: float, error: float, worlds: int, critical: float) -> tuple[float, float]:
     """Limits of a share with the standard error that so many trials would give."""
-    p = min(max(share, 0.0), 1.0)
-    n = p * (1 - p) / error**2 if error > 0 and 0 < p < 1 else float(worlds)
+    p, n = share, float(worlds)
+    if error > 0 and 0 < p < 1:
+        n = min(n, p * (1 - p) / error**2)
     centre, half = p + critical**2 / (2 * n), critical * np.sqrt(p * (1 - p) / n)
     half = np.hypot(half, critical**2 / (2 * n))
     scale = 1 + critical**2 / n
-    return min(float((centre - half) / scale), share), max(float((centre + half) / scale), share)
+    return float((centre - half) / scale), float((centre + half) / scale)
 
 
 def arm_means(
@@ -135,6 +137,7 @@ def arm_means(
         total = weight.sum(axis=0)
         estimate = (weight * value).sum(axis=0) / total
         parts = weight * (value - estimate) / total
+    estimate = estimate.clip(0.0, 1.0) if bounded else estimate
     return ArmMeans(estimate, parts, worlds, bounded)
 
 

@@ -129,9 +129,22 @@ def test_rare_shares_have_limits_of_their_own():
     y[arm == 1] = 1.0
     found = arm_means(y, arm, np.full((60, 3), 1 / 3), "naive", bounded=True)
     never, always, gain = found.mean(0), found.mean(1), found.contrast(1, 0)
-    assert never.low == 0 < never.high < 0.25
-    assert always.high == 1 > always.low > 0.75
-    assert 0.6 < gain.low < gain.estimate == gain.high == 1
+    assert never.low == pytest.approx(0)
+    assert 0.1 < never.high < 0.25
+    assert always.high == pytest.approx(1)
+    assert 0.75 < always.low < 0.9
+    assert 0.6 < gain.low < gain.estimate == 1
+    assert gain.high == pytest.approx(1)
+    assert gain.p_value < 1e-6
+    # ten worlds without a purchase are not known to sell nothing
+    few = experiment(Setting((0.3, 0.02), "thompson", 60, 20), 40, 1)
+    for each in zip(few.y, few.arm, few.chances, strict=True):
+        value = arm_means(*each, "weighted_aipw", bounded=True)
+        for i in (0, 1):
+            assert 0 <= value.mean(i).low <= value.mean(i).estimate <= value.mean(i).high <= 1
+            assert value.mean(i).high > 1 / value.worlds[i]
+        told = value.contrast(1, 0)
+        assert (told.p_value < 0.05) == (told.high < 0 or told.low > 0)
     empty = arm_means(y[arm < 2], arm[arm < 2], np.full((40, 3), 1 / 3), "naive")
     assert np.isnan(empty.mean(2).estimate)
     assert np.isnan(empty.contrast(2, 0).low)
