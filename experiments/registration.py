@@ -1,11 +1,12 @@
 """Runs that follow a pre-registration: what is registered, and the check before any trial."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import aces
+from aces.design import Given
 from aces.errors import SpecError, StoreError
 from aces.lock import (
     LOCK,
@@ -101,11 +102,24 @@ def _analyses(plan: Plan) -> list[dict[str, Any]]:
     terms = plan.default_terms()
     name = "conditional_logit"
     default = {"use": name, "name": name, "parameters": {"terms": terms}, "interfaces": []}
-    found = [each.model_dump(mode="json") for each in plan.spec.analysis] or [default]
+    found = [each.model_dump(mode="json") for each in plan.spec.analysis]
+    found = found or ([default] if terms else [])
     for each in found:
         if each["parameters"].get("terms") == []:
             each["parameters"]["terms"] = terms
-    return found
+    uses = {each["use"] for each in found}
+    return found + [{"use": use, "name": use} for use in _implied(plan) if use not in uses]
+
+
+def _implied(plan: Plan) -> Iterator[str]:
+    """The analyses that go without saying: of right answers, and of what others chose."""
+    declared = plan.declarations.values()
+    if any("right_answer" in each.levels() for each in declared) or any(
+        task.right_answer for task in plan.spec.tasks
+    ):
+        yield "pass_rate"
+    if any(isinstance(each, Given) and each.published for each in declared):
+        yield "published"
 
 
 def make_lock(plan: Plan) -> Lock:

@@ -277,6 +277,8 @@ def test_what_init_writes_is_valid(aces, full):
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_config_validates_and_plans(path):
     spec = read_experiment(path)
+    if path.stem in ("abxlab-pairs", "aces-replay"):  # planned in tests/e2e/test_given_shelves.py
+        pytest.skip("on data of the user's own")
     plan = make_plan(spec, load_catalog(spec.catalog, spec.folder))
     worlds = plan.draw_cells([(task.id, 0) for task in spec.tasks])
     assert all(plan.world(world).listings for world in worlds)

@@ -20,6 +20,7 @@ from aces import cli
 from aces.catalog import Catalog, load_catalog, write_catalog
 from aces.cli.console import read_experiment
 from aces.errors import SpecError
+from aces.lock import write_lock
 from aces.store import RunStore
 from aces.terms import matrix
 from aces.testing.model_server import ModelServer, calls
@@ -32,6 +33,7 @@ from analysis.published import agreement, with_published
 from analysis.report.page import write_report
 from experiments.executors.inline import InlineExecutor
 from experiments.plan import make_plan
+from experiments.registration import Following, make_lock
 from experiments.replay import verify
 from experiments.run import run
 from marketplace.app import create_app
@@ -385,6 +387,19 @@ def test_instructions_of_the_rationality_suite_reach_the_buyer(tmp_path):
     by_test = first.groupby("test")["right_answer"].mean()
     for test, share in by_test.items():
         assert rates["position-lover", f"pass_rate[{test}]"] == pytest.approx(share)
+
+
+def test_analyses_that_go_without_saying_are_registered_with_a_plan(hub, tmp_path):
+    """A lock of shelves with published choices or right answers is followed by plain `analyze`."""
+    spec, catalog = planned(tmp_path, hub[1], worlds_per_task=40)
+    lock = tmp_path / "lock.json"
+    write_lock(make_lock(make_plan(spec, catalog)), lock)
+    following = Following(lock)
+    run(spec, catalog, tmp_path / "run", InlineExecutor(), following=following)
+    found = analyze_paths([tmp_path / "run"])[0]
+    assert found.registration is not None
+    assert not found.registration.analyses
+    assert {e.evidence for e in found.estimates if e.analysis == "published"} == {"confirmatory"}
 
 
 def test_a_sample_is_drawn_once_and_grows(hub, tmp_path):
