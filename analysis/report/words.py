@@ -8,7 +8,9 @@ from aces.design import (
     Arms,
     BestOffer,
     Declaration,
+    Doses,
     Factor,
+    Fees,
     Fixed,
     Given,
     Headroom,
@@ -153,6 +155,8 @@ def _drawn(declaration: Declaration) -> str:
             return _by_listing(declaration)
         case Given() | Nudges():
             return _given(declaration)
+        case Doses() | Fees():
+            return _dosed(declaration)
         case Struck():
             how = ", ".join(f"{factor:g}" for factor in declaration.factors)
             often = percent(declaration.probability, 0)
@@ -210,6 +214,17 @@ def _given(declaration: Given | Nudges) -> str:
     texts = f"{counted(len(declaration.nudges), 'text')} ({listed(declaration.kinds)})"
     nobody = percent(declaration.nobody, 0)
     return f"one listing of each shelf carries one of {texts}, none on {nobody} of shelves"
+
+
+def _dosed(declaration: Doses | Fees) -> str:
+    if isinstance(declaration, Doses):
+        which = f"that in slot {declaration.slot}" if declaration.slot else "any"
+        arms = ", ".join(" + ".join(tag.level for tag in arm) for arm in declaration.arms[1:])
+        return f"one listing of each shelf, {which}, carries nothing or {arms}, equally often"
+    shares = ", ".join(f"{100 * share:g} %" for share in declaration.shares)
+    how = shares or ", ".join(f"{cents / 100:,.2f}" for cents in declaration.amounts)
+    where = f"; told {' or '.join(declaration.told)}" if declaration.told else ""
+    return f"a fee on top of the price, one of {how}, for each listing{where}"
 
 
 def _factor(declaration: Factor) -> str:
