@@ -5,6 +5,7 @@ odds of a tag and b_p those of log price, the compensating price is exp(-b / b_p
 Fieller's, errors clustered by world.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,11 +19,12 @@ from aces.design import UNTAGGED
 from aces.errors import EstimationError
 from aces.stats.choice import ChoiceFit, fit
 from aces.stats.choice_data import Floats
+from aces.stats.covariance import FEW_CLUSTERS, FewClustersWarning
 from aces.stats.equivalence import equivalence
 from aces.stats.intervals import critical_value, p_values
 from aces.types import Estimate
 from analysis.choice_effects import PriceChange, price_change
-from analysis.display import Plot, Point, Table, interval, number, p_equals, p_value
+from analysis.display import Plot, Point, Table, counted, interval, number, p_equals, p_value
 from analysis.fits import GROUP
 from analysis.steering import PLAIN, TOLD, Shoppers, key
 
@@ -144,7 +146,7 @@ class Tastes:
         X = terms.matrix([*self._slots(rows), PRICE, *self.tags], rows)  # type: ignore[arg-type]
         names = [*self._slots(rows), PRICE, *self.tags]
         own = [X * (rows["arm"] == arm).to_numpy()[:, None] for arm in arms]
-        return fit(
+        return _fitted(
             np.column_stack(own),
             rows["chosen"].to_numpy(float),
             rows["trial_id"].factorize()[0],
@@ -177,11 +179,17 @@ class Tastes:
         sets, worlds = rows["trial_id"].factorize()[0], rows["world_id"].factorize()[0]
         names = [*(f"gap {gap:g}" for gap in gaps), *rest]
         try:
-            found = fit(X, rows["chosen"].to_numpy(float), sets, worlds, names=names)
+            found = _fitted(X, rows["chosen"].to_numpy(float), sets, worlds, names=names)
         except EstimationError:
             return None
         k = len(gaps)
         return _departure(found.params[:k], found.covariance.matrix[:k, :k], np.log1p(gaps))
+
+
+def _fitted(X: Floats, y: Floats, sets: Any, worlds: Any, names: Sequence[str]) -> ChoiceFit:  # noqa: ANN401
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FewClustersWarning)  # the notes tell the worlds
+        return fit(X, y, sets, worlds, names=names)
 
 
 def _departure(levels: Floats, covariance: Floats, line: Floats) -> float:
@@ -215,7 +223,7 @@ class SteeringPrices:
         """Log odds and compensating prices."""
         heads = ["buyer · interface", "instruction", "tag", "log odds", "95 % interval", "p"]
         heads += ["compensating price, %", "95 % set", "verdict"]
-        lines = [
+        lines: list[tuple[str, ...]] = [
             (
                 one.shoppers.name,
                 row.arm,
@@ -228,6 +236,12 @@ class SteeringPrices:
             )
             for one in self.whose
             for row in one.found
+        ]
+        lines += [
+            (one.shoppers.name, arm, tag, *[""] * 5, "none: see the notes")
+            for one in self.whose
+            for arm, why in one.fits.items()
+            for tag in (one.tags if isinstance(why, str) else ())
         ]
         smallest = self.whose[0].smallest if self.whose else 0.0
         note = (
@@ -308,7 +322,9 @@ class SteeringPrices:
 
 
 def _notes(one: Tastes) -> Iterator[str]:
-    widest = max(one.shoppers.gaps)
+    widest, worlds = max(one.shoppers.gaps), one.shoppers.trials["world_id"].nunique()
+    if worlds < FEW_CLUSTERS:
+        yield f"{counted(worlds, 'world')}: intervals cover less than they say"
     for arm, at in one.fits.items():
         if isinstance(at, str):
             always = not one.locked and (one.shoppers.trials["overpaid"] == 0).all()
