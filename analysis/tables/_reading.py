@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 GRID = 4
 """Columns of the ACES results page."""
 
+UNKNOWN = ("rating", "review_count")
+"""Columns that a file may lack altogether."""
 _TRUE, _FALSE = ("true", "1", "1.0", "yes"), ("false", "0", "0.0", "no", "", "nan", "none")
 _EMPTY = ("buyer", "model", "prompt_hash", "persona", "prompt", "cause")
 MARKS = ("sponsored", "overall_pick", "scarcity", "best_seller", "limited_time", "discounted")
@@ -64,6 +66,12 @@ def numbers(cells: pd.DataFrame, column: str, faults: Faults, *, needed: bool = 
     wrong = np.isnan(values) & ((found != "").to_numpy() | needed)
     faults.tell(f"hold no number in '{column}'", wrong)
     return values
+
+
+def fact(cells: pd.DataFrame, column: str, faults: Faults) -> Floats:
+    """Returns a column of numbers; none at all is no fault: nobody stored that fact."""
+    stored = bool((text(cells, column) != "").any())
+    return numbers(cells, column, faults, needed=stored)
 
 
 def _money(cell: str) -> float:
@@ -155,7 +163,8 @@ def whole_trials(
         needed: Columns without which a row is of no use.
     """
     size = frame.groupby("trial_id", sort=False)["position"].transform("count")
-    broken = frame[list(needed)].isna().any(axis=1)
+    stored = [name for name in needed if name not in UNKNOWN or frame[name].notna().any()]
+    broken = frame[stored].isna().any(axis=1)
     smaller = size < frame.groupby("page", sort=False)["position"].transform("max")
     reasons = {
         "a row can't be used": broken,

@@ -92,7 +92,9 @@ def _trials(cells: pd.DataFrame, faults: reading.Faults) -> pd.DataFrame:
     frame["better_rated_idx"] = reading.numbers(cells, "better_rated_idx", faults, needed=False)
     frame["prices"] = _pairs(reading.text(cells, "prices"), "prices", faults)
     frame["ratings"] = _pairs(reading.text(cells, "ratings"), "ratings", faults)
-    return frame.assign(urls=_urls(cells))
+    urls = _urls(cells)
+    faults.tell("do not name two products", urls.map(lambda pair: None in pair))
+    return frame.assign(urls=urls)
 
 
 def _as_one(said: str) -> str:

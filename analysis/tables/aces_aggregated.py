@@ -76,8 +76,8 @@ def _frame(cells: pd.DataFrame, faults: reading.Faults) -> pd.DataFrame:
         index=cells.index,
     )
     frame["price_cents"] = reading.cents(reading.numbers(cells, "price", faults), faults)
-    frame["rating"] = reading.numbers(cells, "rating", faults)
-    frame["review_count"] = reading.numbers(cells, "rating_count", faults)
+    frame["rating"] = reading.fact(cells, "rating", faults)
+    frame["review_count"] = reading.fact(cells, "rating_count", faults)
     for mark, column in MARKS.items():
         frame[mark] = reading.flags(cells, column, faults)
     faults.tell("hold none of -2, 0, 1, 2 in 'selected'", _unknown(frame["selected"]))

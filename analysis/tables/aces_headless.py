@@ -77,8 +77,8 @@ def _frame(cells: pd.DataFrame, faults: reading.Faults) -> pd.DataFrame:
         index=cells.index,
     )
     frame["price_cents"] = reading.cents(reading.numbers(cells, "price", faults), faults)
-    frame["rating"] = reading.numbers(cells, "rating", faults)
-    frame["review_count"] = reading.numbers(cells, "number_of_reviews", faults)
+    frame["rating"] = reading.fact(cells, "rating", faults)
+    frame["review_count"] = reading.fact(cells, "number_of_reviews", faults)
     for mark, column in MARKS.items():
         frame[mark] = reading.flags(cells, column, faults)
     return frame

@@ -189,6 +189,15 @@ def test_a_row_that_cannot_be_used_costs_its_trial_and_is_counted(tmp_path, colu
     assert hit not in set(table["trial_id"])
 
 
+def test_a_fact_that_nobody_stored_costs_no_trial(tmp_path):
+    path = written(shelves(60).drop(columns="rating_count").assign(rating=""), tmp_path / "a.csv")
+    (found,) = analyze_paths([path], tmp_path)
+    assert found.table["trial_id"].nunique() == 240
+    terms = found.main_fits()[0].result.terms
+    assert "log_price" in terms
+    assert not {"rating", "log_review_count"} & set(terms)
+
+
 def test_prices_written_as_text_are_read(tmp_path):
     frame = shelves(3).astype({"price": object})
     frame.loc[0, "price"], frame.loc[1, "price"] = "$1,299.00", " 12.5 "
@@ -452,6 +461,9 @@ def test_abxlab_pages_that_were_not_read_and_foreign_choices_are_left_out(tmp_pa
     assert table["trial_id"].nunique() == 57
     with pytest.raises(StoreError, match="nothing can be used"):
         read(frame.loc[:0], tmp_path)
+    frame["cfg.task.config.start_urls"] = "['http://x/a.html']"
+    with pytest.raises(StoreError, match="60 rows do not name two products"):
+        read(frame, tmp_path)
 
 
 def test_abxlab_people_who_chose_neither_are_not_counted_as_left(tmp_path):
