@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from aces.rules import Gates
+from aces.stats.intervals import critical_value
 from analysis.checks.check import Check
 from analysis.codebook import COLUMNS
 from analysis.display import Table, interval, listed, number, percent
@@ -31,6 +32,7 @@ class SlotTaken:
         arm: The same in words.
         slot: The slot.
         purchases: Where listings differed; of all alike where they never did.
+        worlds: In which these were made.
         share: Of these purchases, the slot's.
         low: Lower end of its 95 % Wilson interval, one purchase per world.
         high: Upper end.
@@ -43,6 +45,7 @@ class SlotTaken:
     arm: str
     slot: int
     purchases: int
+    worlds: int
     share: float
     low: float
     high: float
@@ -110,6 +113,7 @@ def _taken(
         arm=arm,
         slot=slot,
         purchases=len(judged),
+        worlds=judged[world].nunique(),
         share=count / len(judged),
         low=low,
         high=high,
@@ -159,9 +163,15 @@ def position_lock(taken: Sequence[SlotTaken], size: float, gates: Gates) -> Chec
     if not taken:
         return Check(name, None, "Positions were not varied.")
     shown = _shown(taken)
-    locked = [one for one in taken if one.locked]
+    locked, least = [one for one in taken if one.locked], fewest_worlds(gates.position_lock)
+    few = [one for one in taken if one.worlds < least]
+    told = f"with fewer than {least} worlds, nobody can be found locked"
+    if len(few) == len(taken):
+        return Check(name, None, f"Can't be told: {told}.", table=shown)
     if not locked:
         verdict = f"No buyer is locked to one of the {number(size, 0)} slots."
+        if few:
+            verdict += f" Of {listed([one.arm for one in few])} it can't be told: {told}."
         return Check(name, True, verdict, table=shown)
     said = [
         f"{one.arm} took slot {one.slot} in {percent(one.share)} of purchases, "
@@ -177,6 +187,11 @@ def position_lock(taken: Sequence[SlotTaken], size: float, gates: Gates) -> Chec
         verdict += " All listings were alike: this may be how it breaks ties."
     failing = tuple((one.group[0], one.group[-1]) for one in locked)
     return Check(name, False, verdict, None, shown, failing)
+
+
+def fewest_worlds(threshold: float) -> int:
+    """Returns how many worlds it takes that someone who always takes one slot is found locked."""
+    return int(critical_value() ** 2 * threshold / (1 - threshold)) + 1
 
 
 def _shown(taken: Sequence[SlotTaken]) -> Table:

@@ -50,7 +50,8 @@ def arms_of(table: pd.DataFrame, position_lock: float | None) -> list[Arm]:
     Raises:
         EstimationError: If there is no ladder, or nothing was bought.
     """
-    require_column(table, "gap")
+    for name in ("gap", "position", "price_cents", "world_id"):
+        require_column(table, name)
     locked = {one.group: one.why for one in slots_taken(table, position_lock) if one.locked}
     names = arm_names(table)
     on_ladder = table[table["gap"].notna()]

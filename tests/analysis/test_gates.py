@@ -180,6 +180,15 @@ def test_the_lock_goes_by_the_lower_limit_with_worlds_as_units(planted_run):
     assert not slots_taken(table, None)[0].locked
 
 
+@pytest.mark.parametrize(("worlds", "passed"), [(34, None), (35, False)])
+def test_too_few_worlds_are_said_to_be_too_few(planted_run, worlds, passed):
+    folder = planted_run(worlds=worlds, tasks=("watch",), buyers={"a": LOCKED})
+    with RunStore.open(folder) as store:
+        found = {check.name: check for check in run_checks(choices(store), Study.of(store))}
+    assert found["Position lock"].passed is passed
+    assert ("fewer than 35 worlds" in found["Position lock"].verdict) == (passed is None)
+
+
 def test_a_loved_product_is_no_lock(planted_run):
     table = load_choices(planted_run(worlds=60, buyers={"fan": {"log_price": -40.0}}))
     assert not slots_taken(table, 0.9)[0].locked
