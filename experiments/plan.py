@@ -25,6 +25,7 @@ from experiments.designs._declared import check_shelves, designed, incomplete
 from experiments.feasible import check_feasible
 from experiments.given import given_declaration, given_shelves
 from experiments.late_fees import check_late_fees
+from experiments.places import check_places
 from marketplace.marks import STANDARD_MARKS, legend
 from marketplace.worlds import build_world
 
@@ -281,6 +282,7 @@ def make_plan(spec: ExperimentSpec, catalog: Catalog) -> Plan:
     declarations = _declarations(spec, catalog, ids)
     check_shelves(spec, declarations)
     check_late_fees(spec, declarations)
+    check_places(spec, declarations, catalog, ids)
     declared = designed(spec, declarations, pools, catalog)
     if declared is not None:
         declarations[spec.design.name] = declared.declaration

@@ -22,9 +22,9 @@ from marketplace.choosing import (
     switched,
 )
 from marketplace.locales import day_after, long_day, number, short_day, stars
-from marketplace.marks import LOW_STOCK, shown_marks, visible_text
+from marketplace.marks import LOW_STOCK, shown_marks, visible_text, words_within
 from marketplace.money import Parts, amount, decimal, parts
-from marketplace.reviews import fit, histogram, shown
+from marketplace.reviews import fit, histogram, shown, sorted_by
 
 OPTION = "o."
 """Begins the names of fields and query parameters that choose an option: `o.Size=M`."""
@@ -84,7 +84,21 @@ class Card:
     def alts(self) -> list[str]:
         """What each picture is called for those who do not see it."""
         total = len(self.listing.pictures)
-        return [f"Product picture {n} of {total}" for n in range(1, total + 1)]
+        names = [f"Product picture {n} of {total}" for n in range(1, total + 1)]
+        if self.alt and names:
+            names[0] += f". {self.alt}"
+        return names
+
+    @property
+    def alt(self) -> str:
+        """What the first picture's alternative text says besides; empty in most shops."""
+        return words_within(self.listing, "alt") if self.listing.pictures else ""
+
+    @property
+    def description(self) -> str:
+        """What the seller says of it."""
+        own, more = self.listing.description, words_within(self.listing, "description")
+        return f"{own} {more}".strip() if more else own
 
     @property
     def price(self) -> Parts:
@@ -203,7 +217,13 @@ class Card:
     @property
     def reviews(self) -> tuple[Review, ...]:
         """The reviews that fit the rating."""
-        return shown(self.product.reviews, self.listing.rating, self.listing.review_count)
+        found = shown(self.product.reviews, self.listing.rating, self.listing.review_count)
+        more = words_within(self.listing, "review")
+        if not more or not found:
+            return found
+        first = sorted_by(found)[0]
+        said = first.model_copy(update={"text": f"{first.text} {more}".strip()})
+        return tuple(said if review is first else review for review in found)
 
     @property
     def fit(self) -> tuple[str, int, int] | None:
@@ -256,7 +276,7 @@ class Card:
             "seller": self.listing.seller,
             "condition": self.condition,
             "bullets": list(self.listing.bullets),
-            "description": self.listing.description,
+            "description": self.description,
             "attributes": dict(product.attributes),
             "specification": dict(product.specification),
             "options": [choice.facts() for choice in self.choices],

@@ -12,6 +12,9 @@ from aces.types import Listing, Mark
 LOW_STOCK = 4
 """At this many units or fewer, the shop says how many are left."""
 
+WITHIN = ("alt", "review", "description")
+"""Places of marks that are no marks to the eye: they stand in the listing's own words."""
+
 # Looks and places say how a mark is drawn, never what it is: the markup carries only these.
 STANDARD_MARKS = {
     "sponsored": Mark(kind="sponsored", text="Sponsored", look="quiet", place="title"),
@@ -67,11 +70,19 @@ def legend(own: Iterable[Mark] = ()) -> dict[str, tuple[str, ...]]:
 
 def shown_marks(listing: Listing) -> tuple[Mark, ...]:
     """Returns the marks on a listing's card: its own, then what its stock says."""
+    own = listing.marks
+    if any(mark.place in WITHIN for mark in own):
+        own = tuple(mark for mark in own if mark.place not in WITHIN)
     if listing.stock > LOW_STOCK:
-        return listing.marks
+        return own
     if listing.stock == 0:
-        return (*listing.marks, standard_mark("unavailable"))
-    return (*listing.marks, standard_mark("scarcity", listing.stock))
+        return (*own, standard_mark("unavailable"))
+    return (*own, standard_mark("scarcity", listing.stock))
+
+
+def words_within(listing: Listing, place: str) -> str:
+    """Returns what marks add to a listing's own words at a place; empty where there are none."""
+    return " ".join(visible_text(mark) for mark in listing.marks if mark.place == place)
 
 
 def visible_text(mark: Mark) -> str:

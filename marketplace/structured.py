@@ -45,7 +45,7 @@ def open_graph(card: Card, shop: str = "Marigold") -> list[tuple[str, str]]:
         ("og:type", "product"),
         ("og:site_name", shop),
         ("og:title", listing.title),
-        ("og:description", listing.description),
+        ("og:description", card.description),
         ("og:url", card.url),
         ("og:image", card.pictures[0] if card.pictures else ""),
         ("product:price:amount", decimal(listing.price_cents, currency)),
@@ -88,7 +88,7 @@ def _facts(card: Card) -> dict[str, Any]:
     facts = {
         "sku": card.id,
         "url": card.url,
-        "description": card.listing.description,
+        "description": card.description,
         "image": card.pictures,
         "brand": {"@type": "Brand", "name": card.product.brand} if card.product.brand else None,
         "additionalProperty": [

@@ -18,7 +18,8 @@ class Mark(Record):
     look: str = "badge"
     """How it is drawn: a style the theme knows (`badge`, `ribbon`, `notice`, `quiet`, ...)."""
     place: str = "image"
-    """Where it stands on the card: `image`, `title`, `price` or `delivery`."""
+    """Where it stands on the card: `image`, `title`, `price` or `delivery`; or in the listing's own
+    words: `alt` (of its picture), `review` (the first one) or `description`."""
     value: int | str | None = None
 
 

@@ -14,6 +14,7 @@ from agents.interfaces._page import PageInterface
 from agents.interfaces._reading import Money, read_listing
 
 _LINK = re.compile(r'link ("(?:[^"\\]|\\.)*")')
+_IMAGE = re.compile(r'img ("(?:[^"\\]|\\.)*")')
 _STARS = re.compile(r'img "(\d(?:[.,]\d)? out of 5 stars)"')
 _FEE = re.compile(r"\+ (\S+(?: \S+)?) service fee")
 _COUNT = re.compile(r"\((\d[\d\s.,'’]*) ratings? ?\)")
@@ -50,9 +51,14 @@ class AriaInterface(PageInterface):
     ) -> PerceivedListing:
         names = [name for name, _ in card]
         texts = [text for _, text in card if text]
+        # a picture with words is a link too, above the one in the heading
+        heading = next(i for i, name in enumerate(names) if name.startswith("heading"))
         at, title = next(
-            (i, found[1]) for i, name in enumerate(names) if (found := _LINK.match(name))
+            (i, found[1])
+            for i, name in enumerate(names)
+            if i >= heading and (found := _LINK.match(name))
         )
+        alts = [json.loads(found[1]) for name in names if (found := _IMAGE.match(name))]
         url = next(text for name, text in card if name == "/url")
         stars = next((found[1] for name in names if (found := _STARS.match(name))), None)
         # a title may say anything, and marks over it too: the price is looked for below
@@ -73,7 +79,7 @@ class AriaInterface(PageInterface):
             fee=fee and fee[1],
             stars=stars,
             count=count,
-            marks=facts,
+            marks=[*facts, *alts],
         )
 
 

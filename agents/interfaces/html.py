@@ -97,7 +97,7 @@ class HtmlInterface(PageInterface):
             fee=read_fee(after),
             stars=stars[0].get("aria-label") if stars else None,
             count=next((text for text in after if text.startswith("(")), None),
-            marks=texts,
+            marks=[*texts, *(image.get("alt") for image in card.cssselect("img[alt]"))],
         )
 
 

@@ -191,7 +191,7 @@ class JsonVisit:
             fee_cents=read_decimal(item.get("fee", "0"), currency),
             rating=item["rating"],
             review_count=item["review_count"],
-            marks=read_marks(item["marks"], self._shop.legend),
+            marks=read_marks([*item["marks"], item.get("picture_alt", "")], self._shop.legend),
             position=item["position"],
             row=row + 1,
             col=col + 1,

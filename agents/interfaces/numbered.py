@@ -121,16 +121,17 @@ class NumberedVisit(PageVisit):
 def grouped(things: Sequence[Thing]) -> list[list[Thing]]:
     """Returns what can be acted on, in order; what leads to the same page stands together.
 
-    A picture that is a link for the eye only goes with the link that has words.
+    A picture that is a link goes with the link that has words.
     """
     shown = [each for each in things if each.shown]
     spoken = {each.href: [each] for each in shown if each.spoken and each.href}
     groups: list[list[Thing]] = []
     for each in shown:
-        if each.spoken:
-            groups.append(spoken[each.href] if each is spoken.get(each.href, [None])[0] else [each])
-        elif each.href in spoken:
-            spoken[each.href].append(each)
+        same = spoken.get(each.href, [])
+        if same and each is same[0]:
+            groups.append(same)
+        elif same and (not each.spoken or each.card == same[0].card == each.href):
+            same.append(each)
         else:
             groups.append([each])
     return groups

@@ -12,6 +12,10 @@ _EXACT = with_config(ConfigDict(extra="forbid", strict=True))
 
 Price = Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]
 Fee = Annotated[Price, Field(description="Charged on top of the price, for each unit.")]
+Alt = Annotated[
+    str,
+    Field(description="Of the first picture, in results and on its own page, where there is one."),
+]
 Count = Annotated[int, Field(ge=0)]
 Position = Annotated[int, Field(ge=1, description="Among all results, from 1.")]
 Marks = Annotated[list[str], Field(description="What stands on the listing, as it reads.")]
@@ -60,6 +64,7 @@ class Summary(Charged):
     delivery: str
     available: bool
     picture: str | None
+    picture_alt: NotRequired[Alt]
     url: str
 
 

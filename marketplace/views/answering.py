@@ -14,6 +14,7 @@ from marketplace.api.answers import (
     Notices,
     OrderAnswer,
     ProductAnswer,
+    Result,
     ResultsAnswer,
     ReviewAnswer,
     ReviewsAnswer,
@@ -47,7 +48,7 @@ def results_answer(session: Session, found: Results) -> ResultsAnswer:
         "currency": world.currency,
         "layout": {"columns": world.columns},
         "results": [
-            {"position": position, **card_of(session, listing).summary()}
+            _result(card_of(session, listing), position)
             for position, listing in enumerate(found.listings, start=first)
         ],
     }
@@ -55,6 +56,13 @@ def results_answer(session: Session, found: Results) -> ResultsAnswer:
         answer["notices"] = _notices(world, "results")
     if found.facets:
         answer["facets"] = [_facet(facet) for facet in found.facets]
+    return answer
+
+
+def _result(card: Card, position: int) -> Result:
+    answer: Result = {"position": position, **card.summary()}
+    if card.alt:
+        answer["picture_alt"] = card.alt
     return answer
 
 
@@ -81,7 +89,7 @@ def _notices(world: World, *places: str) -> list[str]:
 def product_answer(opened: Opened) -> ProductAnswer:
     """Returns a product page."""
     card, fit = opened.card, opened.card.fit
-    return {
+    answer: ProductAnswer = {
         "currency": card.world.currency,
         **told(card.world),
         **card.details(),
@@ -92,6 +100,9 @@ def product_answer(opened: Opened) -> ProductAnswer:
         },
         "similar": [other.summary() for other in opened.similar],
     }
+    if card.alt:
+        answer["picture_alt"] = card.alt
+    return answer
 
 
 def reviews_answer(card: Card, found: list[Review], sort: str, page: int) -> ReviewsAnswer:
