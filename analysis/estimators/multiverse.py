@@ -41,6 +41,14 @@ class MultiverseEstimator:
         redraws: int = Field(default=1000, ge=0, le=100_000)
         """Draws of the joint test; 0 for none."""
 
+        @field_validator("over", mode="before")
+        @classmethod
+        def _listed(cls, over: Any) -> Any:  # noqa: ANN401
+            if not isinstance(over, Mapping):
+                return over
+            # one option needs no brackets
+            return {n: o if isinstance(o, str | list | tuple) else (o,) for n, o in over.items()}
+
         @field_validator("over")
         @classmethod
         def _known(cls, over: Mapping[str, Any]) -> Mapping[str, Any]:

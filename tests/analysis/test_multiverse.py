@@ -265,6 +265,17 @@ def test_a_wrong_entry_is_refused_with_its_line(tmp_path, text, said):
         load_analyses(path, registries())
 
 
+def test_one_option_needs_no_brackets():
+    over = {"repeat": 0, "exclude": {"failed": 0.1}, "buyer": "each", "outside": True}
+    config = MultiverseEstimator.Config(term="x", over=over)
+    assert config.over == {
+        "repeat": (0,),
+        "exclude": ({"failed": 0.1},),
+        "buyer": "each",
+        "outside": (True,),
+    }
+
+
 def test_scales_are_not_mixed():
     def scale(**over):
         return MultiverseEstimator(MultiverseEstimator.Config(term="x", over=over)).scale
