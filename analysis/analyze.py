@@ -151,7 +151,7 @@ def _analyze(
         fits=tuple(with_adjusted(fits, rows)),
         estimates=tuple(rows),
         checks=checks,
-        notes=(*_stopping(study), *_random_weights(study), *notes),
+        notes=(*_stopping(study), *_allotted(study), *_random_weights(study), *notes),
         findings=tuple(findings),
         conduct=Conduct.of(study, table) if study else Conduct(),
         registration=registration,
@@ -202,6 +202,17 @@ def _stamped(rows: Iterable[Estimate], registration: Registration | None) -> lis
         return list(rows)
     return [
         row.model_copy(update={"evidence": registration.evidence(row.analysis)}) for row in rows
+    ]
+
+
+def _allotted(study: Study | None) -> list[str]:
+    """Says of arms whose shares followed outcomes what estimates of them are worth."""
+    declared = study.declarations.values() if study else ()
+    return [
+        f"shares of the arms of {each.treatment} followed outcomes: of its arms trust `aipw` "
+        "alone; all other estimates take them as if they had been shared out in advance"
+        for each in declared
+        if each.kind == "allocation"
     ]
 
 

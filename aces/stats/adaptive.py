@@ -42,7 +42,7 @@ class ArmMeans:
     """Means of K arms.
 
     Attributes:
-        estimate: (K,) means; NaN for an arm without a world where the method needs one.
+        estimate: (K,) means; NaN for an arm without a world.
         parts: (n, K) what each world adds to the error of each mean.
         worlds: (K,) worlds that had each arm.
         bounded: Whether they are means of shares. Intervals are then Wilson's with as many trials
@@ -137,7 +137,7 @@ def arm_means(
         total = weight.sum(axis=0)
         estimate = (weight * value).sum(axis=0) / total
         parts = weight * (value - estimate) / total
-    estimate = estimate.clip(0.0, 1.0) if bounded else estimate
+    estimate = np.where(worlds > 0, estimate.clip(0.0, 1.0) if bounded else estimate, np.nan)
     return ArmMeans(estimate, parts, worlds, bounded)
 
 

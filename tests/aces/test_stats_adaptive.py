@@ -1,10 +1,12 @@
 """Shares of arms, and means of arms from known chances."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from aces.stats.adaptive import arm_means, drawn_as_told, past_means
+from aces.stats.adaptive import Method, arm_means, drawn_as_told, past_means
 from aces.stats.allocation import Tally, shares
 from benchmarks.adaptive import SCENARIOS, Setting, experiment, inference
 
@@ -145,9 +147,11 @@ def test_rare_shares_have_limits_of_their_own():
             assert value.mean(i).high > 1 / value.worlds[i]
         told = value.contrast(1, 0)
         assert (told.p_value < 0.05) == (told.high < 0 or told.low > 0)
-    empty = arm_means(y[arm < 2], arm[arm < 2], np.full((40, 3), 1 / 3), "naive")
-    assert np.isnan(empty.mean(2).estimate)
-    assert np.isnan(empty.contrast(2, 0).low)
+    for method in get_args(Method):
+        empty = arm_means(y[arm < 2], arm[arm < 2], np.full((40, 3), 1 / 3), method)
+        assert np.isnan(empty.mean(2).estimate)
+        assert np.isnan(empty.contrast(2, 0).low)
+        assert not np.isnan(empty.contrast(1, 0).low)
 
 
 def test_arms_are_held_against_their_chances():

@@ -101,6 +101,7 @@ def test_the_title_that_sells_is_found_and_confirmed(found):
     assert "wording_query leads" in said
     assert "confirmation" in said
     assert any("without an outcome left out" in note for note in found.notes)
+    assert any("of its arms trust `aipw` alone" in note for note in found.notes)
 
 
 def test_where_no_title_gains_anything_none_is_said_to(found):
