@@ -11,6 +11,7 @@ from aces.catalog import Catalog
 from aces.errors import SpecError, nearest
 from aces.given_shelves import GivenShelf
 from aces.money import minor_digits
+from aces.seeds import Stream
 from aces.spec import ExperimentSpec
 from aces.types import Listing, Mark, Task
 from experiments.beside import read_rows
@@ -74,8 +75,10 @@ class GivenShelves:
         every = [shelf for shelves in self.shelves.values() for shelf in shelves]
         shown = [key for shelf in every for item in shelf.listings for key in item.pictures]
         pictures = {key: catalog.pictures[key] for key in shown if key in catalog.pictures}
-        stored = {shelf.screenshot for shelf in every} - {""}
-        pictures |= {key: catalog.screenshots[key] for key in sorted(stored)}
+        # in the catalogue's order: so they lie in its files, which may hold gigabytes
+        wanted = {shelf.screenshot for shelf in every} - {""}
+        stored = dict.fromkeys(shelf.screenshot for shelf in catalog.shelves)
+        pictures |= {key: catalog.screenshots[key] for key in stored if key in wanted}
         return replace(sold, pictures={**sold.pictures, **pictures})
 
 
@@ -323,6 +326,26 @@ def _changing(given: design.Given, writer: "_Writer") -> tuple[str, ...]:
                 values.setdefault((name, product_id), set()).add(value)
     between = {name for (name, _), found in values.items() if len(found) > 1}
     return tuple(name for name in names if name in between & within)
+
+
+def needed(catalog: Catalog, declarations: Declarations, spec: ExperimentSpec) -> Catalog:
+    """Returns the catalogue without stored screenshots of shelves that are not met.
+
+    Args:
+        catalog: What is sold, with all stored screenshots.
+        declarations: The given shelves among them.
+        spec: As it is run: its seed may decide which shelves are met.
+    """
+    given = next((d for d in declarations.values() if isinstance(d, design.Given)), None)
+    if given is None or "screenshot" not in given.levels():
+        return catalog
+    every = {w.levels["screenshot"][0] for shelves in given.worlds.values() for w in shelves}
+    for task in spec.tasks:
+        stream = Stream(spec.seed, "world", task.id).child("given")
+        for k in range(spec.worlds_per_task):
+            every.discard(given.world(task.id, k, stream).levels["screenshot"][0])
+    pictures = {key: load for key, load in catalog.pictures.items() if key not in every}
+    return replace(catalog, pictures=pictures)
 
 
 class _Writer:

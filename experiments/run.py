@@ -19,6 +19,7 @@ from agents.buyers import BUYERS
 from experiments.designs import DESIGNS, Allotted, Cell, Design, History
 from experiments.designs._declared import check_kept
 from experiments.executors import Executor, Setting
+from experiments.given import needed
 from experiments.history import Ledger
 from experiments.manifest import changes, now, session_facts, write_manifest
 from experiments.plan import Plan, identity, make_plan
@@ -219,7 +220,8 @@ def _claim(store: RunStore, plan: Plan) -> None:
     store.set_meta("pools", plan.pools)
     store.set_meta("legend", plan.legend())
     store.set_meta("prompt_hashes", plan.prompt_hashes())
-    keep_catalog(store, plan.catalog, plan.spec.catalog)
+    sold = needed(plan.catalog, plan.declarations, plan.spec)
+    keep_catalog(store, sold, plan.spec.catalog)
 
 
 def _check_same(store: RunStore, stored: ExperimentSpec, spec: ExperimentSpec) -> None:

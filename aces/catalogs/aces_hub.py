@@ -7,7 +7,7 @@ every experiment is kept as a given shelf, exactly as it was shown, with its scr
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -129,10 +129,18 @@ def _screenshot(file: Path, index: int) -> bytes:
     for group in range(table.num_row_groups):
         size = table.metadata.row_group(group).num_rows
         if index < size:
-            column = table.read_row_group(group, columns=["screenshot"]).column(0)
-            return bytes(column[index].as_py()["bytes"])
+            return bytes(_screenshots(file, group)[index].as_py()["bytes"])
         index -= size
     raise CatalogError(f"{file} has fewer rows than when it was read first")
+
+
+@lru_cache(maxsize=1)
+def _screenshots(file: Path, group: int) -> Any:  # noqa: ANN401
+    """The screenshots of one group of rows: they are asked for one after another."""
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.ParquetFile(file)
+    return table.read_row_group(group, columns=["screenshot"]).column(0)
 
 
 def _with_ids(trial: Trial) -> tuple[Trial, list[str]]:

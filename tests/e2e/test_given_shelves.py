@@ -264,14 +264,14 @@ def test_a_served_model_is_shown_the_stored_pixels_and_told_the_published_budget
 def test_two_that_choose_alike_agree_always_and_two_at_random_as_chance(hub, tmp_path):
     _, table, _ = hub
     changes = {"buyers": [{"use": "cheapest"}, {"use": "random"}], "repeats": 2}
-    found = study(tmp_path, table, worlds_per_task=300, **changes)
+    found = study(tmp_path, table, worlds_per_task=150, **changes)
     data = found.table.copy()
     mine = data[data["buyer"] == "cheapest"].groupby(["world_id", "product_id"])["chosen"].max()
     keys = list(zip(data["world_id"], data["product_id"], strict=True))
     data["published_gpt_4_1"] = [mine[key] for key in keys]
     rows = {row["buyer"]: row for row in agreement(data.drop(columns="published_broken")).rows}
     assert rows["cheapest"]["estimate"] == 1.0
-    assert rows["cheapest"]["worlds"] == 300
+    assert rows["cheapest"]["worlds"] == 150
     assert rows["random"]["ci_low"] < 1 / 8 < rows["random"]["ci_high"]
 
 
@@ -402,13 +402,38 @@ def test_analyses_that_go_without_saying_are_registered_with_a_plan(hub, tmp_pat
     assert {e.evidence for e in found.estimates if e.analysis == "published"} == {"confirmatory"}
 
 
+def stored_screenshots(folder):
+    with RunStore.open(folder) as store:
+        keys = {key for (key,) in store.db.execute("SELECT key FROM pictures")}
+        spec = store.meta("declarations")["given"]["worlds"]["staplers"]
+        return len(keys & {world["levels"]["screenshot"][0] for world in spec})
+
+
+def test_held_out_worlds_have_their_stored_pixels(hub, tmp_path):
+    """The hold-out seed draws another sample of the published trials."""
+    design = {"use": "given", "order": "random"}
+    spec, catalog = planned(tmp_path, hub[0], worlds_per_task=15, design=design, interface="stored")
+    lock = tmp_path / "lock.json"
+    write_lock(make_lock(make_plan(spec, catalog)), lock)
+    asked = Following(lock, hold_out=True)
+    run(spec, catalog, tmp_path / "run", InlineExecutor(), following=asked)
+    table = load_choices(tmp_path / "run")
+    assert set(table["status"]) == {"chosen"}
+    plan = make_plan(spec, catalog)
+    planned_now = {plan.assignment("trials", k).levels["shelf"][0] for k in range(15)}
+    assert len(planned_now & set(table["shelf"])) < 8
+
+
 def test_a_sample_is_drawn_once_and_grows(hub, tmp_path):
     folder, _, _ = hub
     design = {"use": "given", "order": "random", "query": "stapler"}
     tasks = [{"id": "staplers", "category": "stapler"}]
-    small = study(tmp_path, folder, worlds_per_task=20, design=design, tasks=tasks)
-    spec, catalog = planned(tmp_path, folder, worlds_per_task=40, design=design, tasks=tasks)
+    same = {"design": design, "tasks": tasks, "interface": "stored"}
+    small = study(tmp_path, folder, worlds_per_task=20, **same)
+    assert stored_screenshots(tmp_path / "run") == 20  # of 200: those of the worlds that are met
+    spec, catalog = planned(tmp_path, folder, worlds_per_task=40, **same)
     run(spec, catalog, tmp_path / "run", InlineExecutor())
+    assert stored_screenshots(tmp_path / "run") == 40
     table = load_choices(tmp_path / "run")
     shelves = table.drop_duplicates("k").sort_values("k")["shelf"].tolist()
     before = small.table.drop_duplicates("k").sort_values("k")["shelf"].tolist()
