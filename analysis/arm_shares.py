@@ -162,13 +162,15 @@ def _arm_rows(
         }
 
 
-def newcombe(a: float, n: float, b: float, m: float) -> tuple[float, float, float]:
+def newcombe(
+    a: float, n: float, b: float, m: float, level: float = 0.95
+) -> tuple[float, float, float]:
     """Returns a/n - b/m with the limits of Newcombe's score interval (1998, method 10).
 
     Reference: Newcombe, R. G. (1998), Statistics in Medicine 17, 873-890.
     """
-    (low_a,), (high_a,) = wilson_interval([a], n)
-    (low_b,), (high_b,) = wilson_interval([b], m)
+    (low_a,), (high_a,) = wilson_interval([a], n, level)
+    (low_b,), (high_b,) = wilson_interval([b], m, level)
     p, q = a / n, b / m
     down = float(np.hypot(p - low_a, high_b - q))
     up = float(np.hypot(high_a - p, q - low_b))

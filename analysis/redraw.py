@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aces import terms
-from aces.design import Draw, block_size, screen_size
+from aces.design import Draw, block_size, screen_size, shown_size
 from analysis.study import Study
 
 Floats = NDArray[np.float64]
@@ -137,9 +137,11 @@ class Redraw:
         return bool(drawn_ids == json.loads(ids) and again == json.loads(levels))
 
     def _numbers(self, draws: Sequence[tuple[list[str], Draw]]) -> Drawn:
-        ids = np.array([ids for ids, _ in draws])
+        size = shown_size(self.study.declarations, self.study.spec.shelf.size)
+        gap = np.array([[i >= len(ids) for i in range(size)] for ids, _ in draws])
+        ids = np.array([_filled(ids, size, "") for ids, _ in draws])
         columns: dict[str, NDArray[Any]] = {
-            name: np.array([draw.levels[name] for _, draw in draws])
+            name: np.array([_filled(draw.levels[name], size, 1) for _, draw in draws])
             for name in dict.fromkeys([*self.study.varied, "position"])
         }
         positions = columns["position"]
@@ -149,4 +151,10 @@ class Redraw:
         columns["row"], columns["col"] = terms.grid(positions, wide.reshape(len(draws), -1))
         values = np.stack([terms.column(name, columns) for name in self.terms], axis=-1)
         # a listing without a rating keeps none, in every draw
-        return Drawn(ids, self.terms, np.nan_to_num(values), positions.astype(float))
+        values = np.where(gap[..., None], 0.0, np.nan_to_num(values))
+        return Drawn(ids, self.terms, values, np.where(gap, 0.0, positions.astype(float)))
+
+
+def _filled(values: Sequence[Any], size: int, gap: object) -> list[Any]:
+    """The values with `gap` where a shelf holds fewer listings than others."""
+    return [*values, *[gap] * (size - len(values))]

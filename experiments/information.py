@@ -89,15 +89,24 @@ def pilot_levels(plan: Plan) -> list[Levels]:
 
 def _pilot(plan: Plan, table: Levels, names: Sequence[str], prior: Mapping[str, float]) -> Pilot:
     ids = np.asarray(table["product_id"])
-    worlds = int(np.asarray(table["set"])[-1]) + 1
     X = terms.matrix(names, table)
     products = np.column_stack([ids == product for product in plan.listings]).astype(float)
     return Pilot(
-        X=X.reshape(worlds, -1, X.shape[1]),
-        products=products.reshape(worlds, -1, products.shape[1]),
-        utility=utility(table, prior).reshape(worlds, -1),
+        X=by_world(X, table, 0.0),
+        products=by_world(products, table, 0.0),
+        utility=by_world(utility(table, prior), table, -np.inf),
         outside=prior.get("outside_option", -np.inf),
     )
+
+
+def by_world(values: Floats, table: Levels, gap: float) -> Floats:
+    """Returns rows as (worlds, size, ...), with `gap` where a shelf holds fewer than others."""
+    sets = np.asarray(table["set"], dtype=np.int64)
+    sizes = np.bincount(sets)
+    at = np.arange(len(sets)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    found = np.full((len(sizes), sizes.max(), *values.shape[1:]), gap)
+    found[sets, at] = values
+    return found
 
 
 def utility(table: Levels, prior: Mapping[str, float]) -> Floats:

@@ -11,7 +11,7 @@ from aces.errors import EstimationError
 from aces.seeds import Stream
 from aces.stats.choice import ChoiceFit, fit
 from aces.stats.choice_data import Floats
-from experiments.information import CRITICAL, utility
+from experiments.information import CRITICAL, by_world, utility
 from experiments.levels import level_table, reseeded
 from experiments.plan import Plan
 
@@ -62,7 +62,8 @@ def _one(
     cells = [(t.id, k) for k in range(plan.spec.worlds_per_task) for t in plan.spec.tasks]
     table = level_table(plan, drawer.draw_cells(cells))
     X, y = terms.matrix(names, table), _choose(table, prior, seed, len(cells))
-    bought = np.repeat(y.reshape(len(cells), -1).any(axis=1), len(y) // len(cells))
+    sets = np.asarray(table["set"])
+    bought = np.bincount(sets, y)[sets] > 0
     dummies, kept = _dummies(plan, np.asarray(table["product_id"]), y)
     rows = bought & kept
     try:
@@ -74,11 +75,12 @@ def _one(
 def _choose(table: Mapping[str, Any], prior: Mapping[str, float], seed: int, worlds: int) -> Floats:
     """(rows,) 1 for what is bought in each world; none where leaving is worth most."""
     rng = Stream(seed, "simulated noise").generator()
-    inside = utility(table, prior).reshape(worlds, -1)
+    inside = by_world(utility(table, prior), table, -np.inf)
     inside = inside + rng.gumbel(size=inside.shape)
     leave = prior.get("outside_option", -np.inf) + rng.gumbel(size=worlds)
     best = np.maximum(inside.max(axis=1), leave)
-    return np.asarray(inside == best[:, None], dtype=float).ravel()
+    there = by_world(np.ones(len(table["set"])), table, 0.0) > 0
+    return np.asarray(inside == best[:, None], dtype=float)[there]
 
 
 def _dummies(plan: Plan, products: Any, y: Floats) -> tuple[Floats, Any]:  # noqa: ANN401

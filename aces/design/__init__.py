@@ -215,8 +215,9 @@ def _draw_given(
 
 
 def shown_size(declarations: Mapping[str, Declaration], size: int) -> int:
-    """Returns how many listings of a shelf are shown: those not left out."""
-    return size - sum(d.count for d in declarations.values() if isinstance(d, Removal))
+    """Returns how many listings of a shelf are shown: those not left out; at most, by chance."""
+    gone = [d.count for d in declarations.values() if isinstance(d, Removal) and d.chance == 1]
+    return size - sum(gone)
 
 
 def group_size(declarations: Mapping[str, Declaration]) -> int:

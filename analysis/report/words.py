@@ -163,7 +163,9 @@ def _drawn(declaration: Declaration) -> str:
             return f"a struck-through price, the price × {how}, on {often} of listings"
         case Removal():
             among = f" of {listed(declaration.among)}" if declaration.among else ""
-            return f"{declaration.count}{among} left out of each shelf at random"
+            some = percent(declaration.chance, 0)
+            of = "each shelf" if declaration.chance == 1 else f"{some} of shelves"
+            return f"{declaration.count}{among} left out of {of} at random"
         case Table():
             return (
                 f"{listed(declaration.treatments)} together, each of {len(declaration.rows)} "

@@ -7,7 +7,7 @@ from aces.types import Record
 
 
 class MenuTreatment:
-    """Some of the shelf's products are left out at random, others in each world."""
+    """Some of the shelf's products are left out, others in each world, or the same in some."""
 
     class Config(Record):
         """Parameters."""
@@ -17,9 +17,13 @@ class MenuTreatment:
         among: tuple[str, ...] | None = Field(default=None, min_length=1)
         """Product ids that may be left out; all where not given."""
 
+        chance: float = Field(default=1.0, gt=0, le=1)
+        """How often they are; below 1, `among` names all that are left out together."""
+
     def __init__(self, config: Config) -> None:
         self.config = config
 
     def declare(self) -> Declaration:
         """Returns the draw of what is left out."""
-        return Removal(count=self.config.remove, among=self.config.among)
+        asked = self.config
+        return Removal(count=asked.remove, among=asked.among, chance=asked.chance)

@@ -53,17 +53,6 @@ class Obedient(Reader):
         return [2.0 * any(order in said[item.title] for order in orders) for item in shelf]
 
 
-class Swayed(Reader):
-    """Likes what is plainly better than another listing of the shelf."""
-
-    @staticmethod
-    def utility(observation, shelf):
-        def beats(a, b):
-            return a.price_cents < b.price_cents and a.rating > b.rating
-
-        return [1.5 * sum(beats(item, other) for other in shelf) for item in shelf]
-
-
 class Keyword(Reader):
     """Likes titles that begin with what it looks for."""
 
@@ -222,19 +211,6 @@ def changes(found):
         for row in found.estimates
         if row.estimator == "arm_share_change"
     }
-
-
-def test_a_third_listing_turns_those_who_compare_and_nobody_else(study):
-    a, b = "bindora-desk-25", "gripsby-easy-press"
-    apart = changes(study("decoy", "worlds_per_task=600"))
-    assert len(apart) == 10
-    for (product, _), row in apart.items():
-        half = (row.ci_high - row.ci_low) / 2
-        assert abs(row.estimate) < 1.8 * half, product
-    swayed = changes(study("decoy", "worlds_per_task=300", own("Swayed")))
-    assert swayed[b, "third_decoy_of_b"].ci_low > 0.2
-    assert swayed[a, "third_decoy_of_b"].ci_high < -0.2
-    assert swayed[b, "third_beyond_b"].estimate == -swayed[a, "third_beyond_b"].estimate
 
 
 def test_a_title_gains_with_those_who_read_it_and_nobody_else(study):
