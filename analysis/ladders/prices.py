@@ -112,7 +112,8 @@ class LadderPrices:
         heads = ("buyer · interface", "log price", "95 %", "p", *FORMS, "best")
         lines = tuple(self._line(one) for one in self.found)
         note = (
-            "Slot effects beside it; errors by world. By form: AIC above that of the best. "
+            "Slot effects beside it; errors by world; p of one test, adjusted in estimates.csv. By "
+            "form: AIC above that of the best. "
             f"{CAVEAT}"
         )
         return Table(f"{self.name} · price", heads, lines, note)

@@ -3,12 +3,14 @@
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import experiments
+from aces import cli
 from aces.cli.console import read_experiment
 from aces.errors import SpecError
 from aces.types import AddToCart, Stop
@@ -175,6 +177,21 @@ def test_the_locked_are_withheld_everywhere_and_nothing_is_dropped_silently(bina
     assert "its coefficients are withheld" in top
     assert "Coefficients of locked" not in page
     assert page.index("Do not trust") < page.index('class="facts"')
+
+
+def test_the_console_says_first_what_fails_and_what_is_withheld(binary, monkeypatch, capsys):
+    folder, _ = binary
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "argv", ["aces", "analyze", str(folder), "--compare"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    out = capsys.readouterr().out
+    assert not ended.value.code
+    assert out.startswith("gate: Position lock. locked · json took slot 1")
+    assert "withheld: locked · json is locked to slot 1" in out
+    # beside the first buyer, too
+    assert "note: locked is locked to slot 1" in out
 
 
 def test_the_screen_runs_first_tells_the_locked_and_the_run_goes_on(demo, tmp_path):
