@@ -200,7 +200,7 @@ def _terms_that_vary(table: pd.DataFrame) -> list[str]:
     levels = ["position", "price_cents", "rating", "review_count", "sponsored", "overall_pick"]
     levels += ["scarcity", "best_seller", "limited_time", "discounted"]
     present = [level for level in levels if level in table]
-    if "product_id" not in table or not present:
+    if table.empty or "product_id" not in table or not present:
         return []
     varies = table.groupby("product_id", observed=True)[present].nunique().max() > 1
     size = int(table.groupby("trial_id").size().max())

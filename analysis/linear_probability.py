@@ -243,6 +243,8 @@ def linear_probability(table: pd.DataFrame, model: Model) -> LinearProbability:
     """
     if not 1 <= len(model.cluster) <= 2:
         raise EstimationError(f"clusters are one or two columns, not {len(model.cluster)}")
+    if table.empty:
+        raise EstimationError("there are no choices")
     if not model.terms:
         raise EstimationError("there are no terms; name some, `terms: [...]`")
     names = arm_names(table)

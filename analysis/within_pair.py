@@ -173,6 +173,7 @@ def within_pair(
         raise EstimationError("name the columns of the treatment, `by: [...]`")
     for column in by:
         require_column(table, column)
+    table = table[table[PAIR].notna()]
     pairs = table["task_id"].astype(str) + "/" + table[PAIR].astype(str)
     table = table.assign(pair_of_task=pairs)
     counts, outcome = _counting(table, by, products)

@@ -201,6 +201,20 @@ def test_one_buyer_without_estimates_does_not_cost_the_others_theirs():
     assert "swayed · tabs: no estimates: no choice set has an outcome" in found.notes[0]
 
 
+def test_buyers_locked_to_a_slot_are_withheld_and_where_all_are_nothing_is_left():
+    config = LinearProbabilityEstimator.Config(terms=("nudged",), effects=None)
+    plugin = Plugin(use="linear_probability", name="lpm", parameters=config.model_dump())
+    data = pairs(300).assign(position=lambda d: 2 - d["first"], col=lambda d: 2 - d["first"])
+    locked = data["buyer"] == "swayed"
+    data.loc[locked, "chosen"] = data["first"]
+    some = analyze_table(data, analyses=[plugin])
+    assert [arm.name for arm in some.findings[0].arms] == ["steady · tabs"]
+    assert "swayed · tabs is locked to slot 1" in some.withheld[0].sentence
+    none = analyze_table(data[locked], analyses=[plugin])
+    assert none.findings == ()
+    assert any("no estimates: there are no choices" in note for note in none.notes)
+
+
 def test_few_clusters_are_said_and_p_values_are_adjusted_within_their_kind():
     found = linear_probability(pairs(300, texts=5), Model("lpm", tuple(GAPS), ("text", "category")))
     assert "5 clusters: intervals use t(4)" in found.notes[0]

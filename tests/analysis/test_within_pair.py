@@ -118,6 +118,14 @@ def test_levels_of_whole_shelves_and_named_products():
     assert leaving.contrasts[0].found.estimate == 0
 
 
+def test_worlds_without_a_pair_and_halves_of_pairs_do_not_count():
+    table = pairs(40)
+    table.loc[table["pair"] == "3", "pair"] = None
+    table = table[table["world_id"] != "w4/1"]
+    (each,) = within_pair(table, "seal", ["seal"]).contrasts
+    assert (each.found.n, each.lost) == (38, 0)
+
+
 def test_repeats_of_a_world_are_averaged_first():
     (each,) = within_pair(pairs(80, repeats=3), "seal", ["seal"]).contrasts
     assert (each.found.method, each.found.n, each.found.up) == ("t", 80, None)
