@@ -68,15 +68,17 @@ class LadderShares:
         return [Plot("Price ladder", series=curves, **look), *by_slot]  # type: ignore[arg-type]
 
     def estimates(self) -> list[Estimate]:
-        """Returns rows of `estimates.csv`."""
-        return [
-            Estimate(
-                **arm.group,
-                analysis=self.name,
-                estimand=f"share of purchases of the cheapest of {arm.size}, {where}"
-                if gap
-                else f"share of purchases from {where}, {arm.size} equal listings",
-                estimator="ladder_share",
+        """Returns rows of `estimates.csv`; what is withheld of the locked without numbers."""
+        return [row for arm in self.arms for row in self._of_arm(arm)]
+
+    def _of_arm(self, arm: Arm) -> Iterator[Estimate]:
+        common = {**arm.group, "analysis": self.name, "estimator": "ladder_share"}
+        for gap, where, found in ladder_shares(arm):
+            what = f"of the cheapest of {arm.size}, {where}"
+            what = what if gap else f"from {where}, {arm.size} equal listings"
+            yield Estimate(
+                **common,
+                estimand=f"share of purchases {what}",
                 term=f"cheapest[gap={gap:g}, {where}]",
                 estimate=found["rate"],
                 ci_low=found["ci_low"],
@@ -84,9 +86,12 @@ class LadderShares:
                 n_trials=int(found["n"] or 0),
                 n_clusters=int(found["worlds"] or 0),
             )
-            for arm in self.arms
-            for gap, where, found in ladder_shares(arm)
-        ]
+        for gap in sorted(set(arm.trials["gap"].tolist())) if arm.locked else ():
+            if gap:
+                term = f"cheapest[gap={gap:g}, {ANY}]"
+                yield Estimate(
+                    **common, estimand=f"withheld: {arm.locked}", term=term, estimate=None
+                )
 
 
 Found = dict[str, float | None]
