@@ -61,13 +61,26 @@ class Worlds:
         """Returns the arms' means by a method."""
         return arm_means(self.y, self.arm, self.chances, method, bounded=self.bounded)
 
+    @property
+    def learned(self) -> int:
+        """Worlds before the confirmation sample; one that a run went on after is none."""
+        before = np.flatnonzero(self.confirmation == 0)
+        return int(before[-1]) + 1 if len(before) else len(self.y)
+
+    def leader(self) -> int | None:
+        """Returns the arm with the greatest weighted mean before the confirmation sample."""
+        part = slice(self.learned)
+        means = arm_means(self.y[part], self.arm[part], self.chances[part], "weighted_aipw")
+        known = not np.isnan(means.estimate).all()
+        return int(np.nanargmax(means.estimate)) if known else None
+
     def confirmed(self) -> ArmMeans | None:
         """Returns plain means of the confirmation sample; None where there is none."""
-        own = self.confirmation == 1
-        if not own.any() or own.all():
+        part = slice(self.learned, None)
+        if not len(self.y[part]):
             return None
-        part = self.y[own], self.arm[own], self.chances[own]
-        return arm_means(*part, "naive", bounded=self.bounded)
+        own = self.y[part], self.arm[part], self.chances[part]
+        return arm_means(*own, "naive", bounded=self.bounded)
 
 
 def worlds_of(
@@ -196,15 +209,17 @@ class ArmValues:
         if p < UNLIKELY:
             said = f"arms were not drawn as often as their probabilities say ({p_equals(p)})"
             yield f"{where}: {said}"
-        means = worlds.means("weighted_aipw")
-        if not worlds.adaptive or np.isnan(means.estimate).all():
+        best = worlds.leader()
+        if not worlds.adaptive or best is None:
             return
-        best = int(np.nanargmax(means.estimate))
         lead = f"{self.arms[best]} leads; as the greatest of several, its mean is likely too high"
         confirmed = worlds.confirmed()
         if confirmed is not None:
-            n = counted(int(worlds.confirmation.sum()), "world")
-            lead += f". In the {n} of the confirmation sample it is {self._both(confirmed, best)}"
+            n = counted(len(worlds.y) - worlds.learned, "world")
+            lead += (
+                f". It led before the confirmation sample: in the {n} of that it is "
+                f"{self._both(confirmed, best)}"
+            )
         yield f"{where}: {lead}"
 
     def _number(self, value: float) -> str:

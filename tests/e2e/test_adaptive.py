@@ -13,7 +13,7 @@ from aces.cli.console import read_experiment
 from aces.errors import EstimationError, TrialError
 from aces.store import RunStore
 from aces.types import AddToCart, Stop
-from analysis.adaptive_arms import ArmValues, worlds_of
+from analysis.adaptive_arms import ArmValues, Worlds, worlds_of
 from analysis.analyze import analyze_paths
 from analysis.checks.allotted import allotted_worlds
 from analysis.report import write_report
@@ -265,3 +265,22 @@ def test_trials_that_fail_by_arm_are_noticed(study, found):
     ratio = {check.name: check for check in lost.checks}["Sample ratio"]
     assert not ratio.passed
     assert "Arms of wording are not complete in the same proportion" in ratio.verdict
+
+
+def test_the_confirmation_sample_has_no_part_in_who_leads():
+    rng = np.random.default_rng(6)
+    chances = np.where(np.arange(300)[:, None] < 50, 0.5, [0.2, 0.8])
+    arm = (rng.random(300) > chances[:, 0]).astype(int)
+    flags = np.repeat([0, 1, 0, 1], [100, 50, 100, 50])
+    y = (arm == 1).astype(float)
+    before = Worlds(y, arm, chances, flags, 0, bounded=True)
+    y = np.where(flags == 1, arm == 0, y).astype(float)
+    turned = Worlds(y, arm, chances, flags, 0, bounded=True)
+    assert (before.learned, turned.learned) == (250, 250)
+    assert before.leader() == 1
+    last = Worlds(np.r_[y[:250] * 0 + (arm[:250] == 1), y[250:]], arm, chances, flags, 0, True)
+    assert last.leader() == 1, "outcomes of the last sample do not count"
+    assert last.confirmed().estimate == pytest.approx([1, 0])
+    assert last.confirmed().worlds.sum() == 50
+    going_on = Worlds(y[:240], arm[:240], chances[:240], flags[:240], 0, bounded=True)
+    assert going_on.confirmed() is None
