@@ -5,7 +5,7 @@ price: 1 for a buyer that minds what is to be paid, 0 for one that does not noti
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +52,7 @@ class PriceIntegrity:
     name: str
     data: pd.DataFrame
     terms: tuple[str, ...] = ()
+    _faults: list[str] = field(default_factory=list, repr=False)
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -61,22 +62,35 @@ class PriceIntegrity:
         return [
             {**group, "whose": names[tuple(group.values())], **row}
             for group, part in groups(self.data)
-            for row in self._of_buyer(with_money(self.data.loc[part.index]))
+            for row in self._of_buyer(
+                with_money(self.data.loc[part.index]), names[tuple(group.values())]
+            )
         ]
 
-    def _of_buyer(self, rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    def _of_buyer(self, rows: pd.DataFrame, whose: str) -> Iterator[dict[str, Any]]:
         told = [place for place in PLACES if (rows["fee_told"] == place).any()]
-        fit = self._fit(rows, told)
+        weights = self._weights(rows, told, whose)
         for place in told:
             here = rows[rows["fee_told"] == place]
             yield {
                 "told": place,
                 "n": here["trial_id"].nunique(),
                 "clusters": here["world_id"].nunique(),
-                **_weights(fit, place),
+                **weights.get(place, {}),
                 **_turned_back(here),
                 "paid_above_least": paid_above_least(here),
             }
+
+    def _weights(
+        self, rows: pd.DataFrame, told: Sequence[str], whose: str
+    ) -> dict[str, dict[str, Number]]:
+        """What price and fee weigh, by place; nothing where no model can be fitted."""
+        try:
+            fit = self._fit(rows, told)
+        except EstimationError as error:
+            self._faults.append(f"{self.name}, {whose}: no coefficients: {error}")
+            return {}
+        return {place: _weights(fit, place) for place in told}
 
     def _fit(self, rows: pd.DataFrame, told: Sequence[str]) -> ConditionalLogitResult:
         split = {
@@ -96,12 +110,13 @@ class PriceIntegrity:
     @property
     def notes(self) -> list[str]:
         """What must be said beside them."""
-        return [
+        loose = [
             f"{self.name}: {row['whose']}, fees told {_place(row['told'])}: the price's own effect "
             "may be 0, so that the integrity can be anything"
             for row in self.rows
-            if row["integrity"][1] is None
+            if "integrity" in row and row["integrity"][1] is None
         ]
+        return [*self._faults, *loose]
 
     @property
     def table(self) -> Table:
@@ -123,7 +138,7 @@ class PriceIntegrity:
         """Integrity of each buyer by where fees are told."""
         series: dict[str, list[Point]] = {}
         for row in self.rows:
-            if row["integrity"][1] is not None:
+            if "integrity" in row and row["integrity"][1] is not None:
                 point = Point(f"told {_place(row['told'])}", *row["integrity"])
                 series.setdefault(row["whose"], []).append(point)
         return [Plot("Total-price integrity", "fee over price", series, reference=1.0)]
@@ -212,9 +227,12 @@ def _place(told: str) -> str:
 
 def _line(row: Mapping[str, Any]) -> Iterator[str]:
     yield from (row["whose"], _place(row["told"]))
-    yield from (number(row["price"][0]), number(row["fee"][0]))
-    value, low, high = row["integrity"]
-    yield from (number(value, 2), "unbounded" if low is None else interval(low, high, 2))
+    if "integrity" not in row:
+        yield from ("",) * 4
+    else:
+        value, low, high = row["integrity"]
+        yield from (number(row["price"][0]), number(row["fee"][0]), number(value, 2))
+        yield "unbounded" if low is None else interval(low, high, 2)
     for what, factor, digits in (("turned_back", 100, 1), ("paid_above_least", 1, 2)):
         if row.get(what) is None:
             yield from ("", "")

@@ -6,7 +6,7 @@ of the same listings, with its own interval.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -65,20 +65,24 @@ class PurchaseProbability:
     show: tuple[str, ...] = ()
     against: Mapping[str, str] | None = None
     outside: bool = False
+    _faults: list[str] = field(default_factory=list, repr=False)
 
     @cached_property
     def changes(self) -> list[Change]:
-        """A row per buyer and term, then the differences."""
+        """A row per buyer and term, then the differences; buyers without a fit have none."""
         named = [*self.show, *(self.against or {}), *(self.against or {}).values()]
         for term in named:
             if term not in self.terms:
                 raise EstimationError(f"'{term}' is no term{nearest(term, self.terms)}")
+        found: list[Change] = []
         names = arm_names(self.data)
-        return [
-            change
-            for group, part in groups(self.data)
-            for change in self._of_buyer(group, names[tuple(group.values())], part)
-        ]
+        for group, part in groups(self.data):
+            whose = names[tuple(group.values())]
+            try:
+                found += self._of_buyer(group, whose, part)
+            except EstimationError as error:
+                self._faults.append(f"{self.name}, {whose}: no estimates: {error}")
+        return found
 
     def _of_buyer(
         self, group: Mapping[str, str], whose: str, rows: pd.DataFrame
@@ -112,8 +116,9 @@ class PurchaseProbability:
 
     @property
     def notes(self) -> list[str]:
-        """What must be said beside them: nothing."""
-        return []
+        """Of which buyers nothing can be said, and why."""
+        _ = self.changes
+        return self._faults
 
     @property
     def table(self) -> Table:

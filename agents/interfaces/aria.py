@@ -16,7 +16,7 @@ from agents.interfaces._reading import Money, read_listing
 _LINK = re.compile(r'link ("(?:[^"\\]|\\.)*")')
 _IMAGE = re.compile(r'img ("(?:[^"\\]|\\.)*")')
 _STARS = re.compile(r'img "(\d(?:[.,]\d)? out of 5 stars)"')
-_FEE = re.compile(r"\+ (\S+(?: \S+)?) service fee")
+_FEE = re.compile(r"\+ (\S+(?:\s\S+)?) service fee")
 _COUNT = re.compile(r"\((\d[\d\s.,'’]*) ratings? ?\)")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from aces.design import Arms, Crossable, Declaration, Factor, Headroom, Steering, Versions
+from aces.design import Arms, Crossable, Declaration, Factor, Fees, Headroom, Steering, Versions
 from aces.errors import SpecError, nearest
 from aces.types import Listing
 
@@ -14,7 +14,7 @@ Shelves = Sequence[Sequence[Listing]]
 
 def crossable(declarations: Declarations, shelves: Shelves) -> dict[str, Crossable]:
     """Returns the declarations whose levels are finitely many and equally likely."""
-    kinds = (Arms, Versions, Factor, Headroom, Steering)
+    kinds = (Arms, Versions, Factor, Fees, Headroom, Steering)
     return {
         name: cast(Crossable, d)
         for name, d in declarations.items()
@@ -22,9 +22,9 @@ def crossable(declarations: Declarations, shelves: Shelves) -> dict[str, Crossab
     }
 
 
-def _equally_likely(declaration: Arms | Versions | Factor | Headroom | Steering) -> bool:
+def _equally_likely(declaration: Arms | Versions | Factor | Fees | Headroom | Steering) -> bool:
     match declaration:
-        case Steering():
+        case Steering() | Fees():
             return True
         case Arms():
             return all(arm.weight == declaration.arms[0].weight for arm in declaration.arms)

@@ -128,6 +128,35 @@ def test_a_fee_told_at_the_checkout_is_refused_where_nobody_sees_one(demo):
     assert make_plan(read_experiment(CONFIG, [early, "interface=json"]), demo)
 
 
+def test_where_no_model_can_be_fitted_the_rest_is_told(study):
+    found = analyze_paths([study("worlds_per_task=2")])[0]
+    terms = {row.term.partition("[")[0] for row in found.estimates if row.term.endswith("]")}
+    assert {"turned_back", "paid_above_least"} <= terms
+    assert "integrity" not in terms
+    assert sum("price_integrity, " in note for note in found.notes) == 3
+
+
+def test_the_place_is_a_factor_like_any_other(demo):
+    one = "{use: fee, amounts: [200], told: [upfront, checkout]}"
+    drawn = "{use: fee, amounts: [0, 200]}"
+    page = (
+        "{use: page, name: late, versions: [{name: early, settings: {fee_told: upfront}},"
+        " {name: end, settings: {fee_told: checkout}}]}"
+    )
+    for design, treatments in (
+        ("{use: factorial}", one),
+        ("{use: paired, by: late}", f"{drawn}, {page}"),
+    ):
+        settings = [f"design={design}", f"treatments=[{{use: position}}, {treatments}]"]
+        plan = make_plan(read_experiment(CONFIG, settings), demo)
+        worlds = [plan.assignment("stapler", k) for k in range(20)]
+        for pair in zip(worlds[::2], worlds[1::2], strict=True):
+            assert {world.levels["fee_told"][0] for world in pair} == {"upfront", "checkout"}
+            assert pair[0].levels["fee_cents"] == pair[1].levels["fee_cents"]
+            told = {plan.world(world).fee_told for world in pair}
+            assert told == {"upfront", "checkout"}
+
+
 def test_tables_without_fees_are_refused_in_words(study):
     table = analyze_paths([study("worlds_per_task=3")])[0].table
     estimator = ESTIMATORS.build("price_integrity", {})

@@ -170,3 +170,15 @@ def test_terms_that_are_none_are_refused(found):
         estimator = ESTIMATORS.build("purchase_probability", {"terms": ["told_alt"], **config})
         with pytest.raises(EstimationError, match="is no term"):
             estimator.across(found.table)
+
+
+def test_a_buyer_without_a_fit_is_told_of_and_takes_nothing_from_the_others(found):
+    table = found.table
+    never = table["told_alt"].where(table["buyer"] != "deaf", 0)
+    terms = ["told_alt", "told_review"]
+    estimator = ESTIMATORS.build("purchase_probability", {"terms": terms})
+    half = estimator.across(table.assign(told_alt=never))
+    assert {row.buyer for row in half.estimates()} == {"obedient"}
+    (note,) = half.notes
+    assert note.startswith("purchase_probability, deaf · json: no estimates:")
+    assert len(estimator.across(table).estimates()) == 4
