@@ -250,6 +250,7 @@ class _Desk:
         self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
         self._done: list[Finished] = []
         self._sent = time.monotonic()
+        self._sending = asyncio.Lock()
 
     async def serve(self, slots: int) -> None:
         """Runs what comes in, up to `slots` trials side by side, until the pipe closes."""
@@ -271,5 +272,15 @@ class _Desk:
             self._done.append(keep(job, record, self._blobs))
             late = time.monotonic() - self._sent > FLUSH_S
             if late or self._jobs.empty() or len(self._done) >= FLUSH_TRIALS:
-                self._pipe.send((self._done, {}))
-                self._done, self._sent = [], time.monotonic()
+                await self._send()
+
+    async def _send(self) -> None:
+        """Sends what is done, in a thread: jobs are read meanwhile.
+
+        A pipe that is full of results blocks whoever writes to it, and the main process does not
+        read while it hands out jobs: each would wait for the other.
+        """
+        done, self._done = self._done, []
+        self._sent = time.monotonic()
+        async with self._sending:
+            await asyncio.to_thread(self._pipe.send, (done, {}))
