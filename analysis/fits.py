@@ -239,17 +239,28 @@ def compare_all(
     notes: list[str] = []
     for plugin in (with_terms(each, table, study) for each in asked if across(each)):
         try:
-            estimator = ESTIMATORS.build(plugin.use, dict(plugin.parameters))
-            if hasattr(estimator, "study"):  # it draws worlds again
-                estimator.study = study
-            made = estimator.across(table)
-            several = list(made) if isinstance(made, (list, tuple)) else [made]
-            notes += [note for one in several for note in one.notes]
+            several, said = _compare(plugin, table, study)
         except EstimationError as error:
             notes.append(f"{plugin.name}: no estimates: {error}")
         else:
             found += several
+            notes += said
     return found, notes
+
+
+def _compare(
+    plugin: Plugin, table: pd.DataFrame, study: Study | None
+) -> tuple[list[Finding], list[str]]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        estimator = ESTIMATORS.build(plugin.use, dict(plugin.parameters))
+        if hasattr(estimator, "study"):  # it draws worlds again
+            estimator.study = study
+        made = estimator.across(table)
+        several = list(made) if isinstance(made, (list, tuple)) else [made]
+        notes = [note for one in several for note in one.notes]
+    warned = dict.fromkeys(str(warning.message) for warning in caught)
+    return several, [*notes, *(f"{plugin.name}: {text}" for text in warned)]
 
 
 def across(plugin: Plugin) -> bool:

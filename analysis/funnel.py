@@ -4,7 +4,6 @@ Clicks and purchases are told apart as in Ursu, R. M. (2018), The power of ranki
 effect of rankings on online consumer search and purchase decisions, Marketing Science 37, 530-552.
 """
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -221,9 +220,7 @@ class FunnelEffects:
 
     def _try(self, rows: pd.DataFrame, stage: str) -> ConditionalLogitResult | str:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of few clusters, which the table shows
-                return self._fit(rows, stage)
+            return self._fit(rows, stage)
         except EstimationError as error:
             return str(error)
 

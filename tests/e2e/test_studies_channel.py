@@ -118,6 +118,15 @@ def test_a_buyer_that_a_channel_moves_is_found_out(study):
     assert found.findings[0].plots[0].series.keys() == {"json", "marked"}
 
 
+def test_few_worlds_are_told_of(study):
+    two = json.dumps([{"use": "position"}])
+    task = json.dumps([{"id": "stapler", "category": "stapler", "query": "stapler"}])
+    asked = json.dumps([{"use": "channels", "terms": ["row_1"], "effects": None}])
+    given = (f"treatments={two}", f"tasks={task}", f"analysis={asked}", "worlds_per_task=8")
+    found = study(f"interface={CHANNELS}", f"buyers={OWN}", *given)
+    assert any(note.startswith("channels: 8 clusters: ") for note in found.notes), found.notes
+
+
 @pytest.mark.browser
 def test_all_five_channels_of_the_study_agree_on_every_purchase(study):
     task = json.dumps([{"id": "stapler", "category": "stapler", "query": "stapler"}])
