@@ -19,11 +19,10 @@ class LinearProbabilityEstimator:
         name: str = "linear_probability"
         """Of the analysis; that of its entry where not given."""
         terms: tuple[str, ...] = ()
-        """Columns, or formula terms such as `cheaper*nudged` and `C(theme)`; where not given,
-        every level that the design varies."""
+        """Columns, or terms such as `cheaper*nudged`; by default all levels that vary."""
         cluster: str | tuple[str, ...] = "world_id"
-        """One column, or two for errors clustered both ways; a text that one listing of a trial
-        carries stands for the whole trial."""
+        """One column, or a list of two for errors clustered both ways.
+        A text that one listing of a trial carries stands for the whole trial."""
         outcome: str = "chosen"
         """Column with 0/1."""
         effects: str | None = "product_id"

@@ -15,11 +15,11 @@ class WithinPairEstimator:
         name: str = "within_pair"
         """Of the analysis; that of its entry where not given."""
         by: tuple[str, ...]
-        """Columns of the treatment that differs within pairs: 0/1, or one with a level for each
-        world. Worlds in which none is 1 are the baseline."""
+        """Columns of the treatment that differs within pairs: 0/1, or one level a world.
+        Worlds in which none is 1 are the baseline."""
         products: tuple[str, ...] = ()
-        """Product ids: the outcome is that one of them is bought. Where not given: a listing that
-        the treatment marks, or anything at all where it marks whole shelves."""
+        """Product ids: the outcome is that one of them is bought.
+        Where not given: a listing that the treatment marks, or anything where it marks shelves."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
