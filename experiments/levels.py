@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from aces import terms
+from aces.design import Given
 from aces.types import Assignment
 from experiments.plan import Plan
 
@@ -38,3 +39,19 @@ def level_table(plan: Plan, worlds: Sequence[Assignment]) -> dict[str, Any]:
     columns["product_id"] = ids
     columns["set"] = np.repeat(np.arange(len(worlds)), sizes)
     return columns
+
+
+def connected(plan: Plan) -> list[list[str]]:
+    """Returns groups of products whose shelves are connected, each in catalogue order.
+
+    Only within a group can product effects be told apart.
+    """
+    given = [d for d in plan.declarations.values() if isinstance(d, Given)]
+    worlds = (world for d in given for shelves in d.worlds.values() for world in shelves)
+    shelves: list[Sequence[str]] = [world.products for world in worlds]
+    group_of: dict[str, set[str]] = {}
+    for shelf in shelves or plan.pools.values():
+        whole = set(shelf).union(*(group_of.get(product, ()) for product in shelf))
+        group_of |= dict.fromkeys(whole, whole)
+    groups = {id(group): group for group in group_of.values()}.values()
+    return [[product for product in plan.listings if product in group] for group in groups]

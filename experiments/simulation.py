@@ -12,7 +12,7 @@ from aces.seeds import Stream
 from aces.stats.choice import ChoiceFit, fit
 from aces.stats.choice_data import Floats
 from experiments.information import CRITICAL, by_world, utility
-from experiments.levels import level_table, reseeded
+from experiments.levels import connected, level_table, reseeded
 from experiments.plan import Plan
 
 
@@ -87,11 +87,7 @@ def _dummies(plan: Plan, products: Any, y: Floats) -> tuple[Floats, Any]:  # noq
     """Dummies of the products chosen but one per group of shelves, and the rows that are kept."""
     chosen = set(products[y > 0].tolist())
     baselines: set[str] = set()
-    seen: set[str] = set()
-    for pool in plan.pools.values():
-        here = [product for product in pool if product in chosen]
-        if not seen & set(here):
-            baselines |= set(here[:1])
-        seen |= set(here)
+    for group in connected(plan):
+        baselines |= set([product for product in group if product in chosen][:1])
     own = [product for product in plan.listings if product in chosen - baselines]
     return np.column_stack([products == p for p in own]), np.isin(products, list(chosen))

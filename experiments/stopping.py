@@ -22,8 +22,8 @@ from aces.stats.shares import wilson_interval
 from aces.stopping import Finding, Stopped, StopRule, looks
 from aces.store import Finished, RunStore
 from aces.types import Status, Trial
+from experiments.levels import connected, level_table
 from experiments.plan import Plan
-from experiments.power import level_table
 from experiments.replay import stored_assignments, stored_trials
 
 Arm = tuple[str, str]
@@ -316,11 +316,7 @@ class Watch:
     @cached_property
     def _groups(self) -> dict[str, int]:
         """Product -> group of products whose shelves are connected."""
-        groups: list[set[str]] = []
-        for pool in self.plan.pools.values():
-            joined = [group for group in groups if group & set(pool)]
-            rest = [group for group in groups if not group & set(pool)]
-            groups = [*rest, set(pool).union(*joined)]
+        groups = connected(self.plan)
         return {product: i for i, group in enumerate(groups) for product in group}
 
 

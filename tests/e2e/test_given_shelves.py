@@ -32,6 +32,7 @@ from analysis.frame import export, load_choices
 from analysis.published import agreement, with_published
 from analysis.report.page import write_report
 from experiments.executors.inline import InlineExecutor
+from experiments.levels import connected
 from experiments.plan import make_plan
 from experiments.registration import Following, make_lock
 from experiments.replay import verify
@@ -234,6 +235,20 @@ def test_a_world_is_its_shelf_to_the_last_field_in_any_format(hub, tmp_path):
         worlds.append(world)
     assert worlds[0].listings == worlds[1].listings
     assert any(mark.kind == "sponsored" for item in worlds[0].listings for mark in item.marks)
+
+
+def test_products_that_never_meet_have_baselines_of_their_own_though_of_one_task(hub, tmp_path):
+    """Staplers and mouse pads never stand on one shelf, so a stopping rule can be met at all."""
+    stop = {"use": "precision", "term": "log_price", "half_width": 3.0, "after": 100}
+    design = {"use": "given", "order": "random"}
+    spec, catalog = planned(tmp_path, hub[1], worlds_per_task=330, stop=stop, design=design)
+    groups = connected(make_plan(spec, catalog))
+    kinds = [{product.partition("-")[0] for product in group} for group in groups]
+    assert kinds == [{"stapler"}, {"mousepad"}]
+    run(spec, catalog, tmp_path / "run", InlineExecutor())
+    table = load_choices(tmp_path / "run")
+    assert table["world_id"].nunique() < 330
+    assert set(table["product_id"].str.partition("-")[0]) == {"stapler", "mousepad"}
 
 
 def test_a_served_model_is_shown_the_stored_pixels_and_told_the_published_budget(tmp_path):
