@@ -10,7 +10,7 @@ References: Hudgens and Halloran (2008), Journal of the American Statistical Ass
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -184,16 +184,19 @@ class Spillovers:
         name: Of the analysis.
         by: 0/1 column of the treatment.
         whose: Each buyer's.
+        lost: Why others have none.
     """
 
     name: str
     by: str
-    whose: Sequence[Whose] = field(default_factory=tuple)
+    whose: Sequence[Whose]
+    lost: Sequence[str] = ()
 
     @property
     def notes(self) -> list[str]:
         """What must be said beside the effects."""
-        return [f"{self.name}, {one.name}: {said}" for one in self.whose for said in _notes(one)]
+        found = [f"{self.name}, {one.name}: {said}" for one in self.whose for said in _notes(one)]
+        return found + [f"{self.name}: no estimates: {why}" for why in self.lost]
 
     @property
     def table(self) -> Table:
@@ -280,8 +283,15 @@ def spillovers(table: pd.DataFrame, by: str, name: str = "spillover") -> Spillov
             "only on shelves of one size"
         )
     names = arm_names(table)
-    whose = [_whose(group, names[tuple(group.values())], rows, by) for group, rows in groups(table)]
-    return Spillovers(name, by, tuple(whose))
+    whose, lost = [], []
+    for group, rows in groups(table):
+        try:
+            whose.append(_whose(group, names[tuple(group.values())], rows, by))
+        except EstimationError as error:
+            lost.append(str(error))
+    if not whose:
+        raise EstimationError("; ".join(lost))
+    return Spillovers(name, by, tuple(whose), tuple(lost))
 
 
 def _whose(group: Mapping[str, str], name: str, rows: pd.DataFrame, by: str) -> Whose:

@@ -168,6 +168,8 @@ def _counts(cell: pd.DataFrame) -> tuple[float, float] | None:
 def shoppers(table: pd.DataFrame, told: Sequence[str] = ()) -> list[Shoppers]:
     """Returns the trials of each buyer and interface, told and not told together.
 
+    Those of whom no trial has an outcome have no rows.
+
     Args:
         table: Long table of a run with the `steer` treatment.
         told: Tasks, prompts and personas in which the shopper is told to ignore tags.
@@ -183,11 +185,9 @@ def shoppers(table: pd.DataFrame, told: Sequence[str] = ()) -> list[Shoppers]:
     for group, rows in groups(table):
         used = rows[rows["status"].isin(OUTCOMES)]
         name = names[tuple(group.values())]
-        if used.empty:
-            continue
         missing = rows["trial_id"].nunique() - used["trial_id"].nunique()
         found.append(Shoppers(group, name, used, missing))
-    if not found:
+    if all(one.rows.empty for one in found):
         raise EstimationError("no trial has an outcome")
     return found
 
@@ -215,15 +215,25 @@ def _with_arms(table: pd.DataFrame, told: Sequence[str]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class SteeredShares:
-    """Shares that take the dearer listing, by gap and tag."""
+    """Shares that take the dearer listing, by gap and tag.
+
+    Attributes:
+        name: Of the analysis.
+        whose: Those with an outcome.
+        lost: Names of those without.
+    """
 
     name: str
     whose: Sequence[Shoppers]
+    lost: Sequence[str] = ()
 
     @property
     def notes(self) -> list[str]:
         """What must be said beside them."""
-        return [
+        nothing = [
+            f"{self.name}: no estimates: {name}: no trial has an outcome" for name in self.lost
+        ]
+        return nothing + [
             f"{self.name}, {one.name}: {counted(one.missing, 'trial')} failed or truncated, in no "
             "share and no loss"
             for one in self.whose

@@ -27,10 +27,12 @@ class SteeringEstimator:
 
     def across(self, table: pd.DataFrame) -> list[SteeringPrices | SteeringLosses | SteeredShares]:
         """Returns compensating prices, losses and shares of all buyers and interfaces."""
-        whose, name = shoppers(table, self.config.told), self.config.name
+        met, name = shoppers(table, self.config.told), self.config.name
+        whose = [one for one in met if len(one.rows)]
+        lost = [one.name for one in met if not len(one.rows)]
         tastes = [Tastes(one, self.config.smallest, lock_of(one.rows)) for one in whose]
         return [
             SteeringPrices(name, tastes),
             SteeringLosses(name, whose),
-            SteeredShares(name, whose),
+            SteeredShares(name, whose, lost),
         ]

@@ -216,3 +216,11 @@ def test_few_worlds_give_numbers_without_intervals():
     assert Cell(0, 0) not in [cell for e, _ in found.whose[0].found for cell in e.cells] or (
         0 in shelves.counts
     )
+
+
+def test_a_buyer_without_outcomes_takes_no_other_along():
+    shelves = drawn(np.random.default_rng(12), 60, softmax, 0.8)
+    dumb = table_of(shelves, "dumb").assign(status="failed", chosen=0)
+    found = spillovers(pd.concat([table_of(shelves), dumb], ignore_index=True), "rewritten")
+    assert [one.name for one in found.whose] == ["one · json"]
+    assert found.notes[-1] == "spillover: no estimates: dumb · json: no trial has an outcome"

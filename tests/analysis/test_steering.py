@@ -169,3 +169,13 @@ def test_tables_hold_where_arms_are_empty_or_few():
             assert len({len(row) for row in found.table.rows}) <= 1
             assert found.plots is not None
             assert isinstance(found.notes, list)
+
+
+def test_a_buyer_without_outcomes_takes_no_other_along():
+    table = table_of(9, 60)
+    dumb = table.assign(buyer="dumb", status="failed", chosen=0, trial_id="d" + table["trial_id"])
+    found = SteeringEstimator(SteeringEstimator.Config()).across(
+        pd.concat([table, dumb], ignore_index=True)
+    )
+    assert {row[0] for each in found for row in each.table.rows} == {"one · json"}
+    assert found[-1].notes == ["steering: no estimates: dumb · json: no trial has an outcome"]
