@@ -95,6 +95,7 @@ def test_outcomes_that_never_differ_within_a_world_prove_nothing():
         exchange_test(values, worlds, worlds == "a", np.random.default_rng(0))
 
 
+@pytest.mark.slow
 def test_without_an_update_tests_have_their_size():
     joint, twin, terms, found_any, items = [], [], [], 0, []
     for seed in range(60):
@@ -134,6 +135,7 @@ def test_a_planted_update_is_recovered():
     assert sum(covered) >= 64  # of 72; 68.4 expected
 
 
+@pytest.mark.slow
 def test_coefficients_of_an_update_with_product_effects_are_covered():
     asked = Settings("drift", ("old", "again"), ("new",), ("row_1", "log_price"))
     covered = []

@@ -168,6 +168,7 @@ def test_each_effect_is_recovered_where_it_is_planted(study, kind, effect):
     assert all("present" in shown[arm][8] for arm in EFFECTS[effect])
 
 
+@pytest.mark.slow
 def test_a_buyer_whose_choice_between_two_needs_no_third_shows_none(study):
     """Equivalence: effects lie within 10 points of 0; at this size one may be undecided."""
     found = study("worlds_per_task=3000")
