@@ -149,7 +149,7 @@ class PurchaseProbability:
             limits = (100 * change.found[1], 100 * change.found[2])
             point = Point(change.term, 100 * change.estimate, *limits)
             series.setdefault(change.whose, []).append(point)
-        return [Plot(f"Purchase probability, {self.name}", "points", series, reference=0.0)]
+        return [Plot("Change of the purchase probability", "points", series, reference=0.0)]
 
     def estimates(self) -> list[Estimate]:
         """Returns rows of `estimates.csv`."""
