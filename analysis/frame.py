@@ -277,8 +277,8 @@ def _per_trial(
     named = zip(facts["buyer"], facts["prompt"], strict=True)
     hashes = study.prompt_hashes
     facts["prompt_hash"] = pd.array([hashes.get(name, "") for name in named], dtype="str")
-    facts["model"] = facts["buyer"].map({name: b.model for name, b in study.served.items()})
-    facts["model"] = facts["model"].fillna("").astype("str")
+    models = {name: buyer.model for name, buyer in study.served.items()}
+    facts["model"] = pd.array([models.get(name, "") for name in facts["buyer"]], dtype="str")
     heat = {name: buyer.temperature for name, buyer in study.served.items()}
     facts["temperature"] = facts["buyer"].map(heat).astype(np.float64)
     facts["currency"] = study.catalog.get("currency", "USD")
