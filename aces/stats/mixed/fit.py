@@ -1,0 +1,256 @@
+"""The mixed logit fitted: estimates, errors, and how much of both is due to the draws."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from aces.errors import EstimationError
+from aces.stats.choice import estimate
+from aces.stats.choice_data import ChoiceData, Floats, Ints
+from aces.stats.covariance import Covariance, inverse
+from aces.stats.mixed.coefficients import Coefficients, coefficients
+from aces.stats.mixed.draws import Sequences, standard_draws
+from aces.stats.mixed.likelihood import Simulated, simulated_likelihood
+from aces.stats.mixed.panel import Panel, of_sets, panel
+from aces.stats.mixed.search import Found, maximise, square_scores
+
+ErrorType: TypeAlias = Literal["cluster", "robust", "nonrobust"]
+
+FEWEST_CLUSTERS = 3
+VANISHED = 1e-3
+"""A lognormal coefficient that moves utility by less than this wants to be of the other sign."""
+
+
+@dataclass(frozen=True)
+class DrawsUsed:
+    """The draws of a fit.
+
+    Attributes:
+        count: Draws per decider.
+        sequence: `halton` or `sobol`.
+        scramble: Whether digits are permuted at random.
+        seed: Which set of draws.
+    """
+
+    count: int = 500
+    sequence: Sequences = "halton"
+    scramble: bool = True
+    seed: int = 0
+
+    def __str__(self) -> str:
+        plain = self.sequence == "halton" and not self.scramble
+        return f"{self.count:,} {'' if plain else 'scrambled '}{self.sequence.title()} draws"
+
+
+@dataclass(frozen=True)
+class SimulationError:
+    """How estimates differ between sets of draws.
+
+    Attributes:
+        sets: Sets of draws, that of the fit included.
+        params: (P,) standard deviation of the estimates.
+        llf: Standard deviation of the maximum of the log-likelihood.
+    """
+
+    sets: int
+    params: Floats
+    llf: float
+
+
+@dataclass(frozen=True)
+class MixedFit:
+    """Estimates of a mixed logit.
+
+    Attributes:
+        data: The choice sets.
+        choices: The same by decider.
+        model: What the parameters mean.
+        draws: The draws.
+        found: The maximum.
+        covariance: Covariance of the estimates and what it rests on.
+        simulation: How estimates differ between sets of draws; None where it was not asked for.
+        fixed_llf: Log-likelihood of the conditional logit.
+    """
+
+    data: ChoiceData
+    choices: Panel
+    model: Coefficients
+    draws: DrawsUsed
+    found: Found
+    covariance: Covariance
+    simulation: SimulationError | None
+    fixed_llf: float
+
+    @property
+    def params(self) -> Floats:
+        """(P,) estimates; spreads are positive."""
+        return self.found.at.params
+
+    @property
+    def bse(self) -> Floats:
+        """(P,) standard errors."""
+        return np.sqrt(self.covariance.matrix.diagonal())
+
+    @property
+    def llf(self) -> float:
+        """Simulated log-likelihood at the estimates."""
+        return self.found.at.llf
+
+
+def fit(
+    data: ChoiceData,
+    random: Mapping[str, str],
+    *,
+    deciders: ArrayLike | None = None,
+    clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    correlated: bool = False,
+    draws: DrawsUsed | None = None,
+    other_sets: int = 4,
+    cov_type: ErrorType | None = None,
+    start: Floats | None = None,
+) -> MixedFit:
+    """Fits a mixed logit by simulated maximum likelihood.
+
+    Args:
+        data: The choice sets.
+        random: Name of a column -> `normal`, `lognormal`, `negative lognormal` or `triangular`.
+        deciders: (rows,) whose choice it is; coefficients are the same in all sets of a decider.
+        clusters: (rows,) cluster of each row; one per decider.
+        weights: (rows,) weight of the decider.
+        correlated: Whether random coefficients are correlated.
+        draws: 500 scrambled Halton draws by default.
+        other_sets: Further sets of draws from which the simulation error is told; 0 for none.
+        cov_type: `cluster` (the default with clusters), `robust` by decider (the default without)
+            or `nonrobust`, the inverse Hessian.
+        start: (P,) where to begin; from the conditional logit by default.
+
+    Raises:
+        CollinearityError: If columns are constant or combinations of others within choice sets.
+        SeparationError: If columns predict choices perfectly.
+        EstimationError: If nothing random is named, or no maximum is found.
+    """
+    model = coefficients(data.names, random, correlated=correlated)
+    if not random:
+        raise EstimationError("random names no coefficient: that is a conditional logit.")
+    used = draws or DrawsUsed()
+    choices = panel(data, deciders, weights)
+    codes, n_clusters = _codes(data, choices, clusters)
+    fixed = estimate(data)
+    points = _points(model, choices, used)
+    first = model.start(fixed.params, choices.scales) if start is None else start
+    found = _search(choices, model, points, first)
+    _check_signs(model, choices, found.at.params)
+    errors = _covariance(found, choices, cov_type, codes, n_clusters)
+    simulation = _simulation(choices, model, used, found, other_sets) if other_sets else None
+    return MixedFit(data, choices, model, used, found, errors, simulation, fixed.llf)
+
+
+def _points(model: Coefficients, choices: Panel, used: DrawsUsed) -> Floats:
+    return standard_draws(
+        model.shapes,
+        choices.n_deciders,
+        used.count,
+        sequence=used.sequence,
+        scramble=used.scramble,
+        seed=used.seed,
+    )
+
+
+def _search(choices: Panel, model: Coefficients, points: Floats, first: Floats) -> Found:
+    """The maximum at which spreads are positive.
+
+    A negative spread is the positive one with its draws mirrored, which are as good.
+    """
+    function = partial(simulated_likelihood, choices, model, points)
+    found = maximise(function, first, choices.weights, model.names)
+    signs = _signs(model, found.at.params)
+    at = found.at
+    mirrored = Simulated(
+        at.params * signs,
+        at.llf,
+        at.scores * signs,
+        at.gradient * signs,
+        at.hessian * np.outer(signs, signs),
+    )
+    return replace(found, at=mirrored)
+
+
+def _signs(model: Coefficients, params: Floats) -> Floats:
+    """(P,) 1, or -1 for parameters of draws whose spread is negative."""
+    by_draw = np.append(1.0, np.where(params[model.diagonal] < 0, -1.0, 1.0))
+    return by_draw[model.draw]
+
+
+def _check_signs(model: Coefficients, choices: Panel, params: Floats) -> None:
+    """Raises EstimationError for lognormal coefficients that went to 0, where none is a maximum."""
+    matrix = model.matrix(params)
+    for k in model.lognormal:
+        size = np.exp(min(matrix[k, 0] + (matrix[k, 1:] ** 2).sum() / 2, 50.0))
+        if size * choices.scales[k] < VANISHED:
+            raise EstimationError(
+                f"no maximum: the lognormal coefficient of '{model.names[k]}' goes to 0, as the "
+                "choices speak for the other sign. 'lognormal' is positive for all deciders, "
+                "'negative lognormal' negative."
+            )
+
+
+def _codes(
+    data: ChoiceData, choices: Panel, clusters: ArrayLike | None
+) -> tuple[Ints | None, int | None]:
+    """Cluster of each decider, and how many there are."""
+    if clusters is None:
+        return None, None
+    own: NDArray[Any] = of_sets(data, clusters, "the cluster")[choices.order]
+    first = own[choices.starts[:-1]]
+    if (own != np.repeat(first, np.diff(choices.starts))).any():
+        raise EstimationError("a decider has choice sets in more than one cluster.")
+    names, codes = np.unique(first, return_inverse=True)
+    if len(names) < FEWEST_CLUSTERS:
+        raise EstimationError(
+            f"{len(names)} clusters are too few for any interval (at least {FEWEST_CLUSTERS})."
+        )
+    return codes, len(names)
+
+
+def _covariance(
+    found: Found,
+    choices: Panel,
+    cov_type: ErrorType | None,
+    codes: Ints | None,
+    n_clusters: int | None,
+) -> Covariance:
+    cov_type = cov_type or ("robust" if codes is None else "cluster")
+    bread = inverse(-found.at.hessian)
+    if cov_type == "nonrobust":
+        return Covariance(bread, cov_type)
+    if cov_type == "robust":
+        return Covariance(bread @ square_scores(found.at, choices.weights**2) @ bread, cov_type)
+    if cov_type != "cluster":
+        raise EstimationError(f"cov_type '{cov_type}' is unknown: nonrobust, robust or cluster.")
+    if codes is None or n_clusters is None:
+        raise EstimationError("cov_type='cluster' needs clusters: say which column holds them.")
+    totals = np.zeros((n_clusters, len(bread)))
+    np.add.at(totals, codes, found.at.scores * choices.weights[:, None])
+    factor = n_clusters / (n_clusters - 1)
+    return Covariance(factor * bread @ (totals.T @ totals) @ bread, cov_type, n_clusters)
+
+
+def _simulation(
+    choices: Panel, model: Coefficients, used: DrawsUsed, found: Found, sets: int
+) -> SimulationError:
+    """Estimates with other draws, each one Newton step from these."""
+    curve = inverse(-found.at.hessian)
+    params, llf = [found.at.params], [found.at.llf]
+    for k in range(1, sets + 1):
+        points = _points(model, choices, replace(used, seed=used.seed + k))
+        there = simulated_likelihood(choices, model, points, found.at.params)
+        step = curve @ there.gradient
+        params.append(there.params + step)
+        llf.append(there.llf + float(step @ there.gradient) / 2)
+    spread = np.std(params, axis=0, ddof=1)
+    return SimulationError(sets + 1, spread, float(np.std(llf, ddof=1)))
