@@ -11,6 +11,7 @@ from aces.cli.console import read_experiment
 from aces.errors import SpecError, TrialError
 from aces.types import AddToCart
 from analysis.analyze import analyze_paths
+from analysis.compare import compare
 from experiments.executors.inline import InlineExecutor
 from experiments.plan import make_plan
 from experiments.run import run
@@ -211,6 +212,18 @@ def changes(found):
         for row in found.estimates
         if row.estimator == "arm_share_change"
     }
+
+
+def test_the_page_and_its_data_are_bought_from_alike(study):
+    tasks = json.dumps([{"id": "stapler", "category": "stapler", "query": "stapler"}])
+    found = study("biases-headless", f"tasks={tasks}", "worlds_per_task=12")
+    arms = [{"buyer": "planted", "interface": face} for face in ("json", "screenshot")]
+    both = compare(found.table, *arms, ["log_price"])
+    assert both.pairs == 12
+    assert both.identical, both.verdict
+    # that of the other buyer, whose noise is its own in each, shows what chance would give
+    arms = [{**arm, "buyer": "indifferent"} for arm in arms]
+    assert not compare(found.table, *arms, ["log_price"]).identical
 
 
 def test_a_title_gains_with_those_who_read_it_and_nobody_else(study):
