@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from analysis.choice_model import ConditionalLogit as ConditionalLogit
     from analysis.frame import load_choices as load_choices
+    from analysis.mixed_logit import MixedLogit as MixedLogit
     from analysis.shares import concentration as concentration
     from analysis.shares import market_shares as market_shares
 
 _HOMES = {
     "ConditionalLogit": "analysis.choice_model",
+    "MixedLogit": "analysis.mixed_logit",
     "concentration": "analysis.shares",
     "load_choices": "analysis.frame",
     "market_shares": "analysis.shares",

@@ -119,6 +119,16 @@ class ConditionalLogit:
         )
         return model
 
+    @property
+    def data(self) -> ChoiceData:
+        """The choice sets."""
+        return self._data
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where the choices come from."""
+        return self._provenance
+
     def fit(self, cov_type: CovType | None = None) -> ConditionalLogitResult:
         """Estimates the model.
 

@@ -205,15 +205,19 @@ def test_weights_clusters_and_errors():
     plain = fit(data, {"a": "normal"}, **options)
     double = fit(data, {"a": "normal"}, **options, weights=np.full(len(data.y), 2.0))
     assert_allclose(double.params, plain.params, atol=1e-6)
-    assert_allclose(double.llf, 2 * plain.llf)
-    assert_allclose(double.bse, plain.bse, rtol=1e-5)  # robust errors don't know the scale
+    for name in ("llf", "fixed_llf", "null_llf"):
+        assert_allclose(getattr(double, name), 2 * getattr(plain, name))
+    assert_allclose(plain.null_llf, data.null_log_likelihood)
+    # robust errors don't know the scale
+    assert_allclose(double.covariance.matrix, plain.covariance.matrix, rtol=1e-5)
     halves = [
         fit(data, {"a": "normal"}, **options, cov_type="nonrobust", weights=w).bse
         for w in (None, np.full(len(data.y), 4.0))
     ]
     assert_allclose(halves[0], 2 * halves[1], rtol=1e-5)
     own = fit(data, {"a": "normal"}, **options, clusters=deciders)
-    assert_allclose(own.bse, plain.bse * np.sqrt(60 / 59), rtol=1e-9)
+    scaled = plain.covariance.matrix * 60 / 59
+    assert_allclose(own.covariance.matrix, scaled, rtol=1e-9)
     wide = fit(data, {"a": "normal"}, **options, clusters=deciders // 6)
     assert wide.covariance.n_clusters == 10
     assert np.abs(wide.bse / own.bse - 1).max() > 0.01

@@ -12,6 +12,7 @@ from aces.errors import EstimationError
 from aces.stats.choice import estimate
 from aces.stats.choice_data import ChoiceData, Floats, Ints
 from aces.stats.covariance import Covariance, inverse
+from aces.stats.likelihood import Likelihood
 from aces.stats.mixed.coefficients import Coefficients, coefficients
 from aces.stats.mixed.draws import Sequences, standard_draws
 from aces.stats.mixed.likelihood import Simulated, simulated_likelihood
@@ -92,8 +93,23 @@ class MixedFit:
 
     @property
     def bse(self) -> Floats:
-        """(P,) standard errors."""
-        return np.sqrt(self.covariance.matrix.diagonal())
+        """(P,) standard errors.
+
+        Of spreads, that of the inverse Hessian where it is the larger: near a spread of 0 scores
+        vanish, and sandwich errors with them.
+        """
+        found = np.sqrt(self.covariance.matrix.diagonal())
+        plain = np.sqrt(inverse(-self.found.at.hessian).diagonal())
+        spreads = self.model.diagonal
+        found[spreads] = np.maximum(found, plain)[spreads]
+        return found
+
+    @property
+    def null_llf(self) -> float:
+        """Log-likelihood of equal probabilities."""
+        alternatives = self.data.sizes[self.choices.order] + self.data.outside
+        weights = np.repeat(self.choices.weights, self.choices.counts())
+        return -float(weights @ np.log(alternatives))
 
     @property
     def llf(self) -> float:
@@ -140,7 +156,7 @@ def fit(
     used = draws or DrawsUsed()
     choices = panel(data, deciders, weights)
     codes, n_clusters = _codes(data, choices, clusters)
-    fixed = estimate(data)
+    fixed = _fixed(data, choices)
     points = _points(model, choices, used)
     first = model.start(fixed.params, choices.scales) if start is None else start
     found = _search(choices, model, points, first)
@@ -148,6 +164,16 @@ def fit(
     errors = _covariance(found, choices, cov_type, codes, n_clusters)
     simulation = _simulation(choices, model, used, found, other_sets) if other_sets else None
     return MixedFit(data, choices, model, used, found, errors, simulation, fixed.llf)
+
+
+def _fixed(data: ChoiceData, choices: Panel) -> Likelihood | Simulated:
+    """The conditional logit, with the weights of deciders."""
+    plain = estimate(data)
+    if (choices.weights == 1).all():
+        return plain
+    ones = np.ones((choices.n_deciders, 1, 1))
+    function = partial(simulated_likelihood, choices, coefficients(data.names, {}), ones)
+    return maximise(function, plain.params, choices.weights, data.names).at
 
 
 def _points(model: Coefficients, choices: Panel, used: DrawsUsed) -> Floats:

@@ -51,7 +51,7 @@ def simulated_likelihood(
     matrix = model.matrix(params)
     llf, total = 0.0, np.zeros((size, size) if hessian else (0, 0))
     scores = np.zeros((data.n_deciders, size))
-    room = np.empty((int(data.shares().max()) * data.others.shape[1], draws.shape[2]))
+    room = np.empty((int(data.counts().max()) * data.others.shape[1], draws.shape[2]))
     for n in range(data.n_deciders):
         own = _Decider(data, model, draws[n], matrix, n, room)
         weight = data.weights[n]

@@ -43,7 +43,7 @@ class Panel:
         size = np.sqrt((rows**2).mean(axis=0) / 2)
         return np.asarray(np.where(size > 0, size, 1.0))
 
-    def shares(self) -> Floats:
+    def counts(self) -> Ints:
         """Returns (N,) choice sets of each decider."""
         return np.diff(self.starts)
 
