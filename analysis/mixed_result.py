@@ -210,12 +210,13 @@ class MixedLogitResult:
         told = self.mixed_fit.simulation
         if told is None:
             return "the error of simulation was not measured (other_sets=0)"
-        parts = told.params / self.mixed_fit.bse
-        worst = int(parts.argmax())
+        apart, doubled = (np.abs(part) / self.mixed_fit.bse for part in (told.params, told.doubled))
+        worst, moved = int(apart.argmax()), int(doubled.argmax())
+        more = "; take more draws" if max(apart.max(), doubled.max()) > MUCH else ""
         return (
-            f"estimates vary between {told.sets} sets of draws by at most {parts[worst]:.2f} "
-            f"standard errors ({self.names[worst]}), the log-likelihood by {told.llf:.2f}"
-            f"{'; take more draws' if parts[worst] > MUCH else ''}"
+            f"{told.sets} sets of draws: estimates vary by at most {apart[worst]:.2f} standard "
+            f"errors ({self.names[worst]}), the log-likelihood by {told.llf:.2f}; twice as many "
+            f"draws: {doubled[moved]:.2f} ({self.names[moved]}), {told.doubled_llf:+.2f}{more}"
         )
 
     @property

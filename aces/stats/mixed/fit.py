@@ -55,11 +55,15 @@ class SimulationError:
         sets: Sets of draws, that of the fit included.
         params: (P,) standard deviation of the estimates.
         llf: Standard deviation of the maximum of the log-likelihood.
+        doubled: (P,) how far estimates move with twice as many draws.
+        doubled_llf: How much higher the maximum then is.
     """
 
     sets: int
     params: Floats
     llf: float
+    doubled: Floats
+    doubled_llf: float
 
 
 @dataclass(frozen=True)
@@ -269,14 +273,18 @@ def _covariance(
 def _simulation(
     choices: Panel, model: Coefficients, used: DrawsUsed, found: Found, sets: int
 ) -> SimulationError:
-    """Estimates with other draws, each one Newton step from these."""
-    curve = inverse(-found.at.hessian)
-    params, llf = [found.at.params], [found.at.llf]
-    for k in range(1, sets + 1):
-        points = _points(model, choices, replace(used, seed=used.seed + k))
-        there = simulated_likelihood(choices, model, points, found.at.params)
+    """Estimates with other draws, and with twice as many, each one Newton step from these."""
+    curve, here = inverse(-found.at.hessian), found.at
+
+    def moved(draws: DrawsUsed) -> tuple[Floats, float]:
+        points = _points(model, choices, draws)
+        there = simulated_likelihood(choices, model, points, here.params)
         step = curve @ there.gradient
-        params.append(there.params + step)
-        llf.append(there.llf + float(step @ there.gradient) / 2)
-    spread = np.std(params, axis=0, ddof=1)
-    return SimulationError(sets + 1, spread, float(np.std(llf, ddof=1)))
+        return step, there.llf + float(step @ there.gradient) / 2 - here.llf
+
+    others = [moved(replace(used, seed=used.seed + k)) for k in range(1, sets + 1)]
+    steps = [np.zeros_like(here.params), *(step for step, _ in others)]
+    rises = [0.0, *(rise for _, rise in others)]
+    doubled, rise = moved(replace(used, count=2 * used.count, seed=used.seed + sets + 1))
+    spread = np.std(steps, axis=0, ddof=1)
+    return SimulationError(sets + 1, spread, float(np.std(rises, ddof=1)), doubled, rise)
