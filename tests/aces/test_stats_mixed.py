@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 from aces.errors import EstimationError
 from aces.stats.choice import estimate
 from aces.stats.choice_data import choice_data
+from aces.stats.covariance import FewClustersWarning
 from aces.stats.mixed.coefficients import coefficients
 from aces.stats.mixed.draws import standard_draws
 from aces.stats.mixed.fit import DrawsUsed, fit
@@ -225,6 +226,8 @@ def test_weights_clusters_and_errors():
     wide = fit(data, {"a": "normal"}, **options, clusters=deciders // 6)
     assert wide.covariance.n_clusters == 10
     assert np.abs(wide.bse / own.bse - 1).max() > 0.01
+    with pytest.warns(FewClustersWarning, match="5 clusters"):
+        fit(data, {"a": "normal"}, **options, clusters=deciders // 12)
 
 
 def test_simulation_error_is_that_of_fitting_again():
@@ -279,6 +282,8 @@ def test_values_that_differ_where_they_must_not_are_named():
     ):
         with pytest.raises(EstimationError, match=message):
             fit(data, {"a": "normal"}, **({"deciders": deciders} | change))
+    with pytest.raises(EstimationError, match="4 deciders can't tell"):
+        fit(data, {"a": "normal"}, deciders=deciders // 5)
     sets = np.repeat(np.arange(6), 2)
     shares = choice_data(np.eye(12)[:, :1], np.tile([0.3, 0.7], 6), sets)
     with pytest.raises(EstimationError, match="not probabilities"):

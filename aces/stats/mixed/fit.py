@@ -1,5 +1,6 @@
 """The mixed logit fitted: estimates, errors, and how much of both is due to the draws."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from aces.errors import EstimationError
 from aces.stats.choice import estimate
 from aces.stats.choice_data import ChoiceData, Floats, Ints
-from aces.stats.covariance import Covariance, inverse
+from aces.stats.covariance import FEW_CLUSTERS, Covariance, FewClustersWarning, inverse
 from aces.stats.likelihood import Likelihood
 from aces.stats.mixed.coefficients import Coefficients, coefficients
 from aces.stats.mixed.draws import Sequences, standard_draws
@@ -160,6 +161,7 @@ def fit(
     used = draws or DrawsUsed()
     choices = panel(data, deciders, weights)
     codes, n_clusters = _codes(data, choices, clusters)
+    _check_number(choices.n_deciders, len(model.names))
     fixed = _fixed(data, choices)
     points = _points(model, choices, used)
     first = model.start(fixed.params, choices.scales) if start is None else start
@@ -216,6 +218,15 @@ def _signs(model: Coefficients, params: Floats) -> Floats:
     return by_draw[model.draw]
 
 
+def _check_number(deciders: int, parameters: int) -> None:
+    """Raises EstimationError where there are no more deciders than parameters."""
+    if deciders <= parameters:
+        raise EstimationError(
+            f"{deciders} deciders can't tell of a population with {parameters} parameters. Let "
+            "fewer coefficients vary, or leave the panel out if sets are deciders' own."
+        )
+
+
 def _check_signs(model: Coefficients, choices: Panel, params: Floats) -> None:
     """Raises EstimationError for lognormal coefficients that went to 0, where none is a maximum."""
     matrix = model.matrix(params)
@@ -243,6 +254,13 @@ def _codes(
     if len(names) < FEWEST_CLUSTERS:
         raise EstimationError(
             f"{len(names)} clusters are too few for any interval (at least {FEWEST_CLUSTERS})."
+        )
+    if len(names) < FEW_CLUSTERS:
+        warnings.warn(
+            f"{len(names)} clusters: intervals use t({len(names) - 1}), and below {FEW_CLUSTERS} "
+            "clusters still cover less than they say.",
+            FewClustersWarning,
+            stacklevel=3,
         )
     return codes, len(names)
 
