@@ -10,7 +10,8 @@ from aces.errors import EstimationError
 from aces.stats.choice import ChoiceFit, estimate
 from aces.stats.choice_data import ChoiceData, choice_data
 from aces.stats.covariance import CovType, covariance
-from analysis.choice_result import ConditionalLogitResult, Provenance
+from analysis.choice_result import ConditionalLogitResult
+from analysis.model_result import Provenance
 
 if TYPE_CHECKING:
     import pandas as pd

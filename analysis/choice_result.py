@@ -1,9 +1,8 @@
 """What a conditional logit found: estimates, tests, effects, and what they are estimates of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,46 +11,17 @@ from aces.stats.choice_data import Floats
 from aces.stats.intervals import critical_value, p_values
 from analysis import choice_effects
 from analysis.choice_effects import PriceChange, Scale
+from analysis.model_result import Labelled, ModelResult, Provenance
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.choice_sample import ProductEffects
-
-
-Labelled: TypeAlias = Any
-"""A Series or DataFrame where terms have names, else an array."""
 
 LISTED = 5
 """How many names a line of the summary holds."""
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """Where the choices come from.
-
-    Attributes:
-        named: Whether terms have names, so that results are pandas objects.
-        outside: Whether buying nothing is an alternative.
-        whose: Column that says whose choices they are -> its values.
-        outcome: Column of the outcome.
-        choice_set: Column of the choice set.
-        cluster: Column of the cluster.
-        left_out: Status -> choice sets left out.
-        effects: Effects by level.
-    """
-
-    named: bool = False
-    outside: bool = False
-    whose: Mapping[str, list[str]] = field(default_factory=dict)
-    outcome: str = "chosen"
-    choice_set: str = "choice set"
-    cluster: str | None = None
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    effects: "ProductEffects | None" = None
-
-
-class ConditionalLogitResult:
+class ConditionalLogitResult(ModelResult):
     """Estimates of a conditional logit. Names and meanings are those of statsmodels.
 
     With named terms, vectors are pandas Series and matrices DataFrames, else arrays. Effects by
@@ -64,8 +34,8 @@ class ConditionalLogitResult:
 
     def __init__(self, fit: ChoiceFit, provenance: Provenance) -> None:
         self.choice_fit = fit
-        self.provenance = provenance
         self.terms = fit.data.names[: fit.data.n_terms]
+        super().__init__(fit.data, fit.covariance, provenance, self.terms)
 
     @property
     def params(self) -> Labelled:
@@ -107,44 +77,9 @@ class ConditionalLogitResult:
         return self.choice_fit.data.null_log_likelihood
 
     @property
-    def prsquared(self) -> float:
-        """McFadden's pseudo-R2, against equal probabilities."""
-        return 1 - self.llf / self.llnull
-
-    @property
-    def aic(self) -> float:
-        """Akaike's criterion."""
-        return 2 * (self.df_model - self.llf)
-
-    @property
-    def bic(self) -> float:
-        """Schwarz's criterion, with choice sets as observations."""
-        return float(self.df_model * np.log(self.nobs) - 2 * self.llf)
-
-    @property
-    def nobs(self) -> int:
-        """Choice sets."""
-        return self.choice_fit.data.n_sets
-
-    @property
-    def n_clusters(self) -> int | None:
-        """Clusters; None without."""
-        return self.choice_fit.covariance.n_clusters
-
-    @property
-    def df(self) -> float:
-        """Degrees of freedom of intervals and p-values: G - 1, or infinite."""
-        return self.choice_fit.covariance.df
-
-    @property
     def df_model(self) -> int:
         """Coefficients, effects by level included."""
         return self.choice_fit.data.n_columns
-
-    @property
-    def cov_type(self) -> str:
-        """`cluster`, `robust` or `nonrobust`."""
-        return self.choice_fit.covariance.cov_type
 
     @property
     def n_left_out(self) -> Mapping[str, int]:
@@ -155,15 +90,6 @@ class ConditionalLogitResult:
     def never_chosen(self) -> Mapping[str, int]:
         """Level never chosen -> rows dropped."""
         return {} if self.provenance.effects is None else self.provenance.effects.never_chosen
-
-    @property
-    def estimand(self) -> str:
-        """What the estimates are of: whose choices, and given what."""
-        whose = [
-            f"{column} {', '.join(values)}" for column, values in self.provenance.whose.items()
-        ]
-        given = "buying nothing included" if self.provenance.outside else "given a purchase"
-        return f"choices of {'; '.join(whose) or 'those in the data'}; {given}"
 
     def table(self, level: float = 0.95) -> "pd.DataFrame":
         """Returns one row per term: term, estimate, std_error, ci_low, ci_high, p_value."""
@@ -252,21 +178,6 @@ class ConditionalLogitResult:
             "p_value": p_values(self._statistics[which], self.df),
         }
         return pd.DataFrame(columns)
-
-    def _vector(self, values: Floats) -> Labelled:
-        values = values[: len(self.terms)]
-        if not self.provenance.named:
-            return values
-        import pandas as pd
-
-        return pd.Series(values, index=list(self.terms))
-
-    def _table(self, values: Floats, columns: tuple[Any, ...]) -> Labelled:
-        if not self.provenance.named:
-            return values
-        import pandas as pd
-
-        return pd.DataFrame(values, index=list(self.terms), columns=list(columns))
 
 
 def _summary(result: ConditionalLogitResult) -> str:

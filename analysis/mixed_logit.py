@@ -12,8 +12,8 @@ from aces.stats.choice_data import ChoiceData, choice_data
 from aces.stats.mixed.draws import Sequences
 from aces.stats.mixed.fit import DrawsUsed, ErrorType, fit
 from analysis.choice_model import ConditionalLogit
-from analysis.choice_result import Provenance
 from analysis.mixed_result import MixedLogitResult
+from analysis.model_result import Provenance
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ import numpy as np
 from aces.stats.choice_data import Floats
 from aces.stats.intervals import critical_value, p_values
 from aces.stats.mixed.fit import MixedFit
-from analysis.choice_result import Labelled, Provenance
+from analysis.model_result import Labelled, ModelResult, Provenance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ MUCH = 0.5
 """Standard errors between sets of draws at which more draws are advised."""
 
 
-class MixedLogitResult:
+class MixedLogitResult(ModelResult):
     """Estimates of a mixed logit. Names and meanings are those of statsmodels.
 
     Parameters are the means of all coefficients, then `sd.TERM` (`spread.TERM` of a triangle, half
@@ -32,9 +32,9 @@ class MixedLogitResult:
 
     def __init__(self, fit: MixedFit, provenance: Provenance, decider: str | None = None) -> None:
         self.mixed_fit = fit
-        self.provenance = provenance
         self.decider = decider
         self.names = fit.model.names
+        super().__init__(fit.data, fit.covariance, provenance, tuple(self.names))
 
     @property
     def params(self) -> Labelled:
@@ -95,49 +95,14 @@ class MixedLogitResult:
         return self.mixed_fit.fixed_llf
 
     @property
-    def prsquared(self) -> float:
-        """McFadden's pseudo-R2, against equal probabilities."""
-        return 1 - self.llf / self.llnull
-
-    @property
-    def aic(self) -> float:
-        """Akaike's criterion."""
-        return 2 * (self.df_model - self.llf)
-
-    @property
-    def bic(self) -> float:
-        """Schwarz's criterion, with choice sets as observations."""
-        return float(self.df_model * np.log(self.nobs) - 2 * self.llf)
-
-    @property
-    def nobs(self) -> int:
-        """Choice sets."""
-        return self.mixed_fit.data.n_sets
-
-    @property
     def n_deciders(self) -> int:
         """Deciders."""
         return self.mixed_fit.choices.n_deciders
 
     @property
-    def n_clusters(self) -> int | None:
-        """Clusters; None without."""
-        return self.mixed_fit.covariance.n_clusters
-
-    @property
-    def df(self) -> float:
-        """Degrees of freedom of intervals and p-values: G - 1, or infinite."""
-        return self.mixed_fit.covariance.df
-
-    @property
     def df_model(self) -> int:
         """Parameters."""
         return len(self.names)
-
-    @property
-    def cov_type(self) -> str:
-        """`cluster`, `robust` or `nonrobust`."""
-        return self.mixed_fit.covariance.cov_type
 
     @property
     def gradient_norm(self) -> float:
@@ -190,14 +155,7 @@ class MixedLogitResult:
     @property
     def estimand(self) -> str:
         """What the estimates are of: whose choices, and given what."""
-        whose = [
-            f"{column} {', '.join(values)}" for column, values in self.provenance.whose.items()
-        ]
-        given = "buying nothing included" if self.provenance.outside else "given a purchase"
-        return (
-            f"coefficients between deciders; choices of {'; '.join(whose) or 'those in the data'}; "
-            f"{given}"
-        )
+        return f"coefficients between deciders; {super().estimand}"
 
     def summary(self) -> str:
         """Returns what was estimated, from what, and the table of estimates as text."""
@@ -226,20 +184,6 @@ class MixedLogitResult:
     @cached_property
     def _statistics(self) -> Floats:
         return np.asarray(self.mixed_fit.params / self.mixed_fit.bse)
-
-    def _vector(self, values: Floats) -> Labelled:
-        if not self.provenance.named:
-            return values
-        import pandas as pd
-
-        return pd.Series(values, index=list(self.names))
-
-    def _table(self, values: Floats, columns: tuple[object, ...]) -> Labelled:
-        if not self.provenance.named:
-            return values
-        import pandas as pd
-
-        return pd.DataFrame(values, index=list(self.names), columns=list(columns))
 
 
 def _moments(shape: str, mean: float, spread: float) -> tuple[float, float, float]:
