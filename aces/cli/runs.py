@@ -103,7 +103,7 @@ def run(
     from experiments.executors.inline import InlineExecutor
     from experiments.executors.local import LocalExecutor
     from experiments.registration import Following
-    from experiments.run import Answering, FailureLimit
+    from experiments.run import Answering, FailureLimit, people
     from experiments.run import run as run_experiment
 
     limit = FailureLimit.parse(max_failed)
@@ -135,6 +135,8 @@ def run(
         from aces.cli.verifying import verify_run
 
         verify_run(out, verify)
+    if not buyers and (waiting := people(spec)):
+        say(f"trials of {', '.join(waiting)} wait for people: aces people {experiment} --out {out}")
     next_step(f"aces analyze {out}")
 
 
