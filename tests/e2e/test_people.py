@@ -96,7 +96,7 @@ def test_two_people_shop_on_the_pages_that_the_planted_buyer_met(spec, browser, 
     meanwhile(spec, load_catalog("demo"), folder, InlineExecutor())
     study = Study(spec, folder)
     study.start()
-    url = study.told.get(timeout=20)
+    url = study.told.get(timeout=60)
     first, second = browser.new_context(), browser.new_context()
     one, two = begin(first, url, "ann"), begin(second, url, "bob")
     assert "stapler" in one.inner_text("main")
@@ -105,7 +105,7 @@ def test_two_people_shop_on_the_pages_that_the_planted_buyer_met(spec, browser, 
     two.click("text=I would rather buy nothing")
     # the shop stays open until the last one has been thanked
     assert "THANKS-7" in two.inner_text("main")
-    study.join(20)
+    study.join(60)
     assert not study.is_alive()
     table = load_choices(folder)
     theirs = table[table["buyer"] == "people"]
@@ -141,9 +141,8 @@ def test_who_goes_away_is_missing_and_the_world_is_not_given_twice(spec, browser
     )
     study = Study(short, tmp_path / "run")
     study.start()
-    page = begin(browser.new_context(), study.told.get(timeout=20), "carl")
-    page.wait_for_selector("#open")
-    study.join(20)
+    begin(browser.new_context(), study.told.get(timeout=60), "carl")
+    study.join(60)
     with RunStore.open(tmp_path / "run") as store:
         rows = store.db.execute(
             "SELECT status, cause FROM outcomes o JOIN trials t ON t.trial_id = o.trial_id "
