@@ -132,7 +132,7 @@ class Station:
     def ordered(self, token: str) -> str | None:
         """Returns the product that a session's first order bought, if it placed one."""
         session = self.sessions.get(token)
-        return session.orders[0].lines[0].listing.product_id if session and session.orders else None
+        return session.bought if session else None
 
     def close(self, token: str) -> Session:
         """Ends a session and returns it, for its log."""

@@ -84,6 +84,11 @@ class Session:
         return self.events[-1].page if self.events else "other"
 
     @property
+    def bought(self) -> str | None:
+        """The product that the first order bought; None so far."""
+        return self.orders[0].lines[0].listing.product_id if self.orders else None
+
+    @property
     def refusal(self) -> str | None:
         """Why the shop declined the last thing asked; None once something else has happened."""
         last = self.events[-1] if self.events else None

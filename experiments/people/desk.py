@@ -134,7 +134,8 @@ class Desk:
 
     def bought(self, errand: Errand) -> str | None:
         """Returns the product that was ordered; None so far."""
-        return _bought(self._sessions.get(errand.token))
+        session = self._sessions.get(errand.token)
+        return session.bought if session else None
 
     def finish(self, person: Participant, *, answer: str = "", left: bool = False) -> None:
         """Ends a participant's trial: by what they ordered, or by leaving the shop without.
@@ -176,7 +177,7 @@ class Desk:
         self, person: Participant, errand: Errand, answer: str, *, gone: bool = False
     ) -> None:
         session = self._sessions.close(errand.token)
-        bought = _bought(session)
+        bought = session.bought
         choice = _choice(bought, gone=gone).model_copy(
             update={
                 "seconds": time.monotonic() - errand.began,
@@ -189,10 +190,6 @@ class Desk:
             }
         )
         self._done(errand.job, Record(choice, _steps(session, bought), tuple(session.events)))
-
-
-def _bought(session: Session | None) -> str | None:
-    return session.orders[0].lines[0].listing.product_id if session and session.orders else None
 
 
 def _choice(bought: str | None, *, gone: bool) -> Choice:
