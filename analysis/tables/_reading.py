@@ -109,6 +109,23 @@ def slots(cells: pd.DataFrame, column: str, faults: Faults) -> Floats:
     return np.where(wrong, np.nan, found + 1)
 
 
+def trials(
+    cells: pd.DataFrame, frame: pd.DataFrame, faults: Faults, needed: Sequence[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Returns the rows of trials in which nothing is wrong, and what was left out and why.
+
+    Args:
+        cells: The file's rows, of which copies are left out.
+        frame: Read from them, with `buyer`, `page`, `position` and what was shown.
+        faults: Of its rows.
+        needed: Columns without which a row is of no use.
+    """
+    kept, copies = without_copies(cells)
+    frame = with_trials(repeats(frame.loc[kept.index], ["buyer", "page"]))
+    frame, lost = whole_trials(frame, faults, needed)
+    return frame, [*copies, *lost]
+
+
 def repeats(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Returns the rows with `repeat`: how often the buyer had met that page before."""
     met = frame.groupby([*keys, "position"], sort=False, dropna=False)

@@ -37,13 +37,9 @@ class AcesAggregatedFormat:
     def read(self, cells: pd.DataFrame) -> ForeignTable:
         """Returns the long table; trials without a choice that can be told are failed."""
         faults = reading.Faults()
-        frame = _frame(cells, faults)
-        kept, copies = reading.without_copies(cells)
-        frame = reading.repeats(frame.loc[kept.index], ["buyer", "page"])
-        frame = reading.with_trials(frame)
-        frame, lost = reading.whole_trials(frame, faults, NEEDED)
+        frame, lost = reading.trials(cells, _frame(cells, faults), faults, NEEDED)
         frame, told = _with_status(frame)
-        notes = [*copies, *lost, *told, *reading.same_titles(frame), *_remarks(frame)]
+        notes = [*lost, *told, *reading.same_titles(frame), *_remarks(frame)]
         rows = frame.drop(columns=["page", "selected", "label"])
         return ForeignTable(reading.completed(rows), tuple(notes))
 

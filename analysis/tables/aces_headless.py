@@ -40,13 +40,9 @@ class AcesHeadlessFormat:
     def read(self, cells: pd.DataFrame) -> ForeignTable:
         """Returns the long table; answers that could not be read are failed."""
         faults = reading.Faults()
-        frame = _frame(cells, faults)
-        kept, copies = reading.without_copies(cells)
-        frame = reading.repeats(frame.loc[kept.index], ["buyer", "page"])
-        frame = reading.with_trials(frame)
-        frame, lost = reading.whole_trials(frame, faults, NEEDED)
+        frame, lost = reading.trials(cells, _frame(cells, faults), faults, NEEDED)
         frame, told = _with_status(frame)
-        notes = [*copies, *lost, *told, *_remarks(frame, cells)]
+        notes = [*lost, *told, *_remarks(frame, cells)]
         rows = frame.drop(columns=["page", "unread", "guessed"])
         return ForeignTable(reading.completed(rows), tuple(notes))
 
