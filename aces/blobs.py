@@ -76,6 +76,8 @@ class BlobStore:
             exposed=as_json(step.exposed) if step.exposed is not None else None,
             observe_s=step.observe_s,
             act_s=step.act_s,
+            at_s=step.at_s,
+            box=as_json([round(side, 1) for side in step.box]) if step.box is not None else None,
         )
 
     def keep_exchange(self, exchange: Exchange) -> StoredExchange:

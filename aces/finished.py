@@ -25,6 +25,8 @@ class StoredStep:
     exposed: str | None
     observe_s: float
     act_s: float
+    at_s: float | None = None
+    box: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

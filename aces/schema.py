@@ -57,8 +57,13 @@ CREATE TABLE exchanges (
 """
 """What buyers that ask a served model leave behind."""
 
+_ACTED = """
+ALTER TABLE steps ADD COLUMN at_s REAL;
+ALTER TABLE steps ADD COLUMN box TEXT
+"""
+"""When a buyer had decided, and what it acted on; null in runs that did not keep them."""
 
-MIGRATIONS = (_TABLES, _MODELS)
+MIGRATIONS = (_TABLES, _MODELS, _ACTED)
 """SQL that brings a file from each format to the next; statements end with `;`."""
 
 

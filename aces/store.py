@@ -277,7 +277,7 @@ class RunStore:
                 [outcome_row(f, attempts[f.trial_id], session) for f in batch],
             )
             db.executemany(
-                f"INSERT INTO steps VALUES ({_marks(13)})",
+                f"INSERT INTO steps VALUES ({_marks(15)})",
                 [row for f in batch for row in step_rows(f, attempts[f.trial_id])],
             )
             db.executemany(

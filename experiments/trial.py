@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
-from aces.errors import BuyerError, TrialError
+from aces.errors import BuyerError, ServerEndedError, TrialError
 from aces.llm.records import Conversation, Exchange
 from aces.types import (
     Action,
@@ -49,6 +49,8 @@ class _Turn:
     started: float
     action: Action | None = None
     decided: float | None = None
+    decided_at: float | None = None
+    """By the monotonic clock, which the shop's events go by."""
 
 
 @dataclass(slots=True)
@@ -68,13 +70,20 @@ class _Course:
 
 
 async def run_trial(job: Job, station: Station) -> Record:
-    """Returns how a trial went. Whatever goes wrong becomes a failed outcome with its cause."""
+    """Returns how a trial went. Whatever goes wrong becomes a failed outcome with its cause.
+
+    Raises:
+        ServerEndedError: If the model's server is given up: then no trial can go on.
+    """
     started = time.perf_counter()
     course = _Course()
     token = station.admit(job.assignment)
     try:
         await _visit(job, station, token, course)
         choice = _outcome(station.ordered(token), course)
+    except ServerEndedError:
+        station.close(token)
+        raise
     # the trial boundary: the one place where every fault becomes an outcome
     except Exception as error:  # noqa: BLE001
         if course.turn is not None:
@@ -89,7 +98,8 @@ async def run_trial(job: Job, station: Station) -> Record:
         facts |= {"probability": told.probability, "reported": told.reported}
     events = _log(shop.events, shop.entered, course)
     choice = choice.model_copy(update=facts)
-    return Record(choice, course.steps, events, exchanges, course.listings)
+    steps = [_on_clock(step, shop.entered) for step in course.steps]
+    return Record(choice, steps, events, exchanges, course.listings)
 
 
 async def _visit(job: Job, station: Station, token: str, course: _Course) -> None:
@@ -130,9 +140,10 @@ async def _turn(
     if not isinstance(action, ActionRecord):
         raise BuyerError(f"act() should return an action, found {action!r:.200}")
     turn.action, turn.decided = action, time.perf_counter()
+    turn.decided_at = time.monotonic()
     _note(course, observation, visit.visible, action, since)
     error = await _carry_out(visit, action, course)
-    course.steps.append(_step(turn, error))
+    course.steps.append(_step(turn, error).model_copy(update={"box": visit.acted}))
     course.turn = None
     course.listings = course.listings or observation.listings
     course.blocked = visit.blocked
@@ -163,6 +174,12 @@ def _log(events: Sequence[Event], entered: float, course: _Course) -> list[Event
     return sorted([*events, *seen], key=lambda event: event.at_s)
 
 
+def _on_clock(step: Step, entered: float) -> Step:
+    """The step with its moment counted as those of the events are."""
+    at = step.at_s
+    return step if at is None else step.model_copy(update={"at_s": max(0.0, at - entered)})
+
+
 async def _carry_out(visit: Visit, action: Action, course: _Course) -> str | None:
     """Acts in the shop, or notes that the buyer leaves."""
     if isinstance(action, Stop):
@@ -190,6 +207,7 @@ def _step(turn: _Turn, error: str | None) -> Step:
         exposed=exposed if seen.page == "results" else None,
         observe_s=turn.observe_s,
         act_s=decided - turn.started,
+        at_s=turn.decided_at,
     )
 
 

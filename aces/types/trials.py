@@ -87,6 +87,11 @@ class Step(Record):
     observe_s: float = 0.0
     act_s: float = 0.0
     """Seconds the buyer took."""
+    at_s: float | None = None
+    """Seconds from entering the shop until it had decided, on the clock of the events."""
+    box: tuple[float, float, float, float] | None = None
+    """What was acted on: x, y, width, height in CSS pixels from the picture's corner; a listing's
+    whole card. None where nothing is drawn, or a point of the picture was named."""
 
 
 class Event(Record):

@@ -42,6 +42,8 @@ class Visit(Protocol):
     visible: tuple[str, ...] | None
     """The listings that lay wholly in the window when last observed, on any page; None where
     there is no window."""
+    acted: tuple[float, float, float, float] | None
+    """What the last action was carried out on, as in `Step.box`."""
 
     async def observe(self, step: int) -> Observation:
         """Returns what the buyer perceives now."""

@@ -48,6 +48,13 @@ _MEASURE = """() => ({
     }),
 })"""
 
+# a listing is outlined whole, whichever of its links or buttons is pressed
+_OUTLINE = """(element, whole) => {
+    const box = (element.closest('article.listing, .tile') ?? element).getBoundingClientRect();
+    const [left, top] = whole ? [scrollX, scrollY] : [0, 0];
+    return box.width && box.height ? [box.x + left, box.y + top, box.width, box.height] : null;
+}"""
+
 
 class PageInterface:
     """Base of the interfaces that look at rendered pages in a browser."""
@@ -124,6 +131,7 @@ class PageVisit:
         self._tab = tab
         self._page = tab.page
         self.visible: tuple[str, ...] | None = None
+        self.acted: Box | None = None
 
     @property
     def url(self) -> str:
@@ -177,6 +185,7 @@ class PageVisit:
 
     async def act(self, action: Action) -> str | None:
         """Carries out the action by clicking and typing, as a person would."""
+        self.acted = None
         match action:
             case AddToCart():
                 return await self._add_to_cart(action.product_id)
@@ -228,9 +237,16 @@ class PageVisit:
         if isinstance(element, str):
             return element
         try:
+            await self._outline(element)
             return await press(self._page, element)
         finally:
             await element.dispose()
+
+    async def _outline(self, element: "ElementHandle") -> None:
+        """Keeps where the first thing acted on lay, before the page moves."""
+        if self.acted is None:
+            box = await element.evaluate(_OUTLINE, self._interface.full_page)
+            self.acted = tuple(box) if box else None
 
     async def _click(self, action: Click) -> str | None:
         if action.x is not None and action.y is not None:
@@ -252,6 +268,7 @@ class PageVisit:
         if isinstance(field, str):
             return field
         try:
+            await self._outline(field)
             return await enter(self._page, field, action.text, submit=action.submit)
         finally:
             await field.dispose()

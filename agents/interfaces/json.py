@@ -65,6 +65,7 @@ class JsonVisit:
 
     blocked = 0
     visible = None
+    acted = None
 
     def __init__(self, shop: ShopHandle, token: str, mode: Mode) -> None:
         self._shop = shop
