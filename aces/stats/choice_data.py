@@ -30,6 +30,8 @@ class Block:
         sizes: (sets,) rows of each choice set.
         columns: Which columns of the whole model `x` holds.
         outside: Whether each set has one more alternative, of utility 0.
+        offset: (rows,) part of utility that is known; None without.
+        weights: (sets,) weight of each choice set; None where all are 1.
     """
 
     first: int
@@ -39,10 +41,14 @@ class Block:
     sizes: Ints
     columns: Ints | slice
     outside: bool
+    offset: Floats | None = None
+    weights: Floats | None = None
 
     def probabilities(self, params: Floats) -> tuple[Floats, float]:
         """Returns choice probabilities (rows,) and the block's log-likelihood."""
         utility = self.x @ params[self.columns]
+        if self.offset is not None:
+            utility += self.offset
         top = np.maximum.reduceat(utility, self.starts)
         if self.outside:
             top = np.maximum(top, 0.0)
@@ -51,7 +57,14 @@ class Block:
         if self.outside:
             total += np.exp(-top)
         weight /= self.to_rows(total)
-        return weight, float(self.y @ utility - (top + np.log(total)).sum())
+        inclusive = top + np.log(total)
+        if self.weights is not None:
+            inclusive *= self.weights
+        return weight, float(self.weighted(self.y) @ utility - inclusive.sum())
+
+    def weighted(self, values: Floats) -> Floats:
+        """Returns values by row times the weight of the row's choice set."""
+        return values if self.weights is None else values * self.to_rows(self.weights)
 
     def outside_share(self, values: Floats) -> Floats:
         """Returns what `values` (rows,), which sum to 1 with the outside option, leave to it."""
@@ -83,6 +96,8 @@ class ChoiceData:
         names: Name of each column of the model: terms, then effects.
         effects: (rows,) level of the effect, -1 for a baseline; None without effects.
         outside: Whether each set has one more alternative, of utility 0.
+        offset: (rows,) part of utility that is known; None without.
+        weights: (rows,) positive weight of the choice set; None where all are 1.
     """
 
     X: NDArray[Any]
@@ -93,6 +108,8 @@ class ChoiceData:
     names: tuple[str, ...]
     effects: NDArray[Any] | None = None
     outside: bool = False
+    offset: NDArray[Any] | None = None
+    weights: NDArray[Any] | None = None
 
     @property
     def n_sets(self) -> int:
@@ -121,8 +138,25 @@ class ChoiceData:
 
     @property
     def null_log_likelihood(self) -> float:
-        """Log-likelihood of equal probabilities within each set."""
-        return -float(np.log(self.sizes + self.outside).sum())
+        """Log-likelihood of coefficients of 0: equal probabilities, but for an offset."""
+        if self.offset is not None:
+            zero = np.zeros(self.n_columns)
+            return sum(block.probabilities(zero)[1] for block in self.blocks())
+        each = np.log(self.sizes + self.outside)
+        return -float((each if self.weights is None else each * self.set_weights).sum())
+
+    @cached_property
+    def set_weights(self) -> Floats:
+        """(sets,) weight of each choice set."""
+        if self.weights is None:
+            return np.ones(self.n_sets)
+        firsts = self.starts if self.order is None else self.order[self.starts]
+        return np.asarray(self.weights[firsts], dtype=float)
+
+    @cached_property
+    def mean_weight(self) -> float:
+        """Weight of a choice set on average: the unit of the log-likelihood."""
+        return 1.0 if self.weights is None else float(self.set_weights.mean())
 
     @cached_property
     def bounds(self) -> Ints:
@@ -139,11 +173,15 @@ class ChoiceData:
 
     def sample(self, every: int) -> "ChoiceData":
         """Returns each `every`-th choice set, without copying attributes."""
-        sizes = self.sizes[::every]
+        return self.subset(np.arange(0, self.n_sets, every))
+
+    def subset(self, sets: Ints) -> "ChoiceData":
+        """Returns the choice sets with these numbers, without copying attributes."""
+        sizes = self.sizes[sets]
         starts = np.cumsum(sizes) - sizes
-        rows = np.repeat(self.starts[::every] - starts, sizes) + np.arange(sizes.sum())
+        rows = np.repeat(self.starts[sets] - starts, sizes) + np.arange(sizes.sum())
         order = rows if self.order is None else self.order[rows]
-        return replace(self, starts=starts, ids=self.ids[::every], order=order)
+        return replace(self, starts=starts, ids=self.ids[sets], order=order)
 
     def at_rows(self, values: NDArray[Any], first: int, last: int) -> NDArray[Any]:
         """Returns the rows of `values` that belong to the choice sets from first to last - 1."""
@@ -164,7 +202,14 @@ class ChoiceData:
             sizes=self.sizes[first:last],
             columns=columns,
             outside=self.outside,
+            offset=self._offset(first, last),
+            weights=None if self.weights is None else self.set_weights[first:last],
         )
+
+    def _offset(self, first: int, last: int) -> Floats | None:
+        if self.offset is None:
+            return None
+        return np.asarray(self.at_rows(self.offset, first, last), dtype=float)
 
 
 def choice_data(
@@ -176,6 +221,8 @@ def choice_data(
     effects: NDArray[Any] | None = None,
     effect_names: Sequence[str] = (),
     outside: bool = False,
+    offset: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> ChoiceData:
     """Returns the choice data of rows that say which choice set they belong to.
 
@@ -188,6 +235,8 @@ def choice_data(
         effects: (rows,) level of an effect (its dummies are made as they are read), -1 for none.
         effect_names: Name of each level.
         outside: Whether each set has one more alternative, with attributes 0 and utility 0.
+        offset: (rows,) part of utility that is known: its coefficient is 1.
+        weights: (rows,) weight of the choice set. Sets of weight 0 are left out.
 
     Raises:
         EstimationError: If the arrays do not fit together, or outcomes do not sum as they should.
@@ -201,11 +250,97 @@ def choice_data(
     if not X.size:
         raise EstimationError(f"there is nothing to estimate from: X has the shape {X.shape}.")
     names = tuple(names) if names is not None else tuple(f"x{k + 1}" for k in range(X.shape[1]))
+    names = (*names, *map(str, effect_names))
+    _check_columns(X, names)
+    _check_names(sets)
+    known, heavy = _per_row(offset, len(X), "offset"), _per_row(weights, len(X), "weights")
     starts, order = _grouped(sets)
     ids = sets[starts if order is None else order[starts]]
-    data = ChoiceData(X, y, starts, ids, order, (*names, *map(str, effect_names)), effects, outside)
+    data = ChoiceData(X, y, starts, ids, order, names, effects, outside, known, heavy)
+    if heavy is not None:
+        data = _positive(data, heavy)
+    if known is not None:
+        _check_offset(data, known)
     _check_outcomes(data)
     return data
+
+
+def _per_row(values: ArrayLike | None, rows: int, what: str) -> NDArray[Any] | None:
+    if values is None:
+        return None
+    found = np.asarray(values)
+    if found.shape != (rows,) or found.dtype.kind not in "biuf":
+        raise EstimationError(
+            f"{what} must be numbers, one per row, shape ({rows},); found shape {found.shape} of "
+            f"type {found.dtype}."
+        )
+    return found
+
+
+def _check_columns(X: NDArray[Any], names: tuple[str, ...]) -> None:
+    """Raises EstimationError unless X holds numbers and each column has a name of its own."""
+    twice = sorted({name for name in names if names.count(name) > 1}) if _repeated(names) else []
+    if twice:
+        raise EstimationError(f"two columns are called '{twice[0]}': give each a name of its own.")
+    if X.dtype.kind in "biuf":
+        return
+    faulty = {}
+    for k in range(X.shape[1]):
+        for row, value in enumerate(X[:, k]):
+            if not isinstance(value, (int, float, np.number, np.bool_)):
+                faulty[names[k]] = (row, value)
+                break
+    told = ", ".join(f"'{name}' (row {row}: {value!r})" for name, (row, value) in faulty.items())
+    if faulty:
+        raise EstimationError(f"attributes must be numbers, not {told}. Write factors as C(...).")
+
+
+def _repeated(names: tuple[str, ...]) -> bool:
+    return len(set(names)) < len(names)
+
+
+def _check_names(sets: NDArray[Any]) -> None:
+    """Raises EstimationError for rows without a choice set."""
+    missing = np.isnan(sets) if sets.dtype.kind == "f" else np.zeros(0, dtype=bool)
+    if sets.dtype.kind == "O":
+        missing = np.array([value is None or value != value for value in sets])
+    if missing.any():
+        raise EstimationError(
+            f"the choice set is missing in {missing.sum()} rows, first row {missing.argmax()}."
+        )
+
+
+def _positive(data: ChoiceData, weights: NDArray[Any]) -> ChoiceData:
+    """The data without the choice sets of weight 0; weights must be one number per set."""
+    own = data.set_weights
+    faulty = ~(np.isfinite(own) & (own >= 0))
+    if faulty.any():
+        raise EstimationError(
+            f"weights must be 0 or more; {faulty.sum()} choice sets have others, first "
+            f"{_first(data, faulty)}: {own[faulty][0]:g}."
+        )
+    rows = np.asarray(weights if data.order is None else weights[data.order], dtype=float)
+    split = rows != np.repeat(own, data.sizes)
+    if split.any():
+        at = np.searchsorted(data.starts, split.argmax(), side="right") - 1
+        which = np.arange(data.n_sets) == at
+        raise EstimationError(f"choice set {_first(data, which)} has rows of several weights.")
+    if (own > 0).all():
+        return data
+    if not (own > 0).any():
+        raise EstimationError("all weights are 0: there is nothing to estimate from.")
+    return data.subset(np.flatnonzero(own > 0))
+
+
+def _check_offset(data: ChoiceData, offset: NDArray[Any]) -> None:
+    values = offset if data.order is None else offset[data.order]
+    faulty = ~np.isfinite(np.asarray(values, dtype=float))
+    if faulty.any():
+        at = np.searchsorted(data.starts, faulty.argmax(), side="right") - 1
+        raise EstimationError(
+            f"the offset is missing or infinite in {faulty.sum()} rows, first in choice set "
+            f"{_first(data, np.arange(data.n_sets) == at)}."
+        )
 
 
 def _grouped(sets: NDArray[Any]) -> tuple[Ints, Ints | None]:

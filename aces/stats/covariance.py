@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from aces.errors import EstimationError
 from aces.stats.choice_data import Block, ChoiceData, Floats, Ints
+from aces.stats.constraints import Constraints
 from aces.stats.likelihood import Likelihood
 
 CovType = Literal["nonrobust", "robust", "cluster"]
@@ -50,6 +51,7 @@ def covariance(
     at: Likelihood,
     cov_type: CovType | None = None,
     clusters: NDArray[Any] | None = None,
+    limits: Constraints | None = None,
 ) -> Covariance:
     """Returns the covariance of the estimates `at` the maximum.
 
@@ -58,12 +60,13 @@ def covariance(
         at: The maximum.
         cov_type: By default `cluster` where there are clusters, else `robust`.
         clusters: (rows,) cluster of each row; one per choice set.
+        limits: Linear constraints that the estimates satisfy.
 
     Raises:
         EstimationError: If clusters are missing, split choice sets, or are fewer than 3.
     """
     cov_type = cov_type or ("robust" if clusters is None else "cluster")
-    bread = inverse(at.information)
+    bread = inverse(at.information, limits)
     if cov_type == "nonrobust":
         return Covariance(bread, cov_type)
     if cov_type == "robust":
@@ -78,8 +81,14 @@ def covariance(
     return Covariance(factor * bread @ (totals.T @ totals) @ bread, cov_type, n_clusters)
 
 
-def inverse(information: Floats) -> Floats:
-    """Returns the inverse of a positive definite matrix, columns put on one scale before."""
+def inverse(information: Floats, limits: Constraints | None = None) -> Floats:
+    """Returns the inverse of a positive definite matrix, columns put on one scale before.
+
+    With constraints it is the inverse within the directions that they leave open, 0 across.
+    """
+    if limits is not None:
+        within = inverse(limits.along.T @ information @ limits.along)
+        return np.asarray(limits.along @ within @ limits.along.T)
     scale = np.sqrt(information.diagonal())
     inverted = np.linalg.inv(information / np.outer(scale, scale)) / np.outer(scale, scale)
     return np.asarray((inverted + inverted.T) / 2)
@@ -95,6 +104,7 @@ def cluster_codes(data: ChoiceData, clusters: NDArray[Any]) -> tuple[Ints, int]:
         raise EstimationError(
             f"clusters must have one value per row, shape ({len(data.y)},); found {clusters.shape}."
         )
+    _check_present(clusters)
     for block in data.blocks():
         own = data.at_rows(clusters, block.first, block.first + len(block.starts))
         split = own != block.to_rows(own[block.starts])
@@ -108,8 +118,21 @@ def cluster_codes(data: ChoiceData, clusters: NDArray[Any]) -> tuple[Ints, int]:
     return codes, len(names)
 
 
+def _check_present(clusters: NDArray[Any]) -> None:
+    missing = np.isnan(clusters) if clusters.dtype.kind == "f" else np.zeros(0, dtype=bool)
+    if clusters.dtype.kind == "O":
+        missing = np.array([value is None or value != value for value in clusters])
+    if missing.any():
+        raise EstimationError(
+            f"the cluster is missing in {missing.sum()} rows, first row {missing.argmax()}."
+        )
+
+
 def cluster_influence(
-    data: ChoiceData, at: Likelihood, clusters: NDArray[Any]
+    data: ChoiceData,
+    at: Likelihood,
+    clusters: NDArray[Any],
+    limits: Constraints | None = None,
 ) -> tuple[NDArray[Any], Floats]:
     """Returns (G,) the clusters and (G, K) what each adds to the estimates, to first order.
 
@@ -119,6 +142,7 @@ def cluster_influence(
         data: The choice sets.
         at: The maximum.
         clusters: (rows,) cluster of each row; one per choice set.
+        limits: Linear constraints that the estimates satisfy.
 
     Raises:
         EstimationError: If clusters split choice sets, or are fewer than 3.
@@ -126,13 +150,13 @@ def cluster_influence(
     codes, n_clusters = cluster_codes(data, clusters)
     firsts = data.starts if data.order is None else data.order[data.starts]
     totals = _cluster_scores(data, at.params, codes, n_clusters)
-    return np.unique(clusters[firsts]), totals @ inverse(at.information)
+    return np.unique(clusters[firsts]), totals @ inverse(at.information, limits)
 
 
 def set_scores(block: Block, params: Floats) -> Floats:
     """Returns (sets, columns) the derivative of each set's log-likelihood."""
     probability, _ = block.probabilities(params)
-    return block.set_sums(block.y - probability)
+    return block.set_sums(block.weighted(block.y - probability))
 
 
 def _check_number(n_clusters: int) -> None:

@@ -5,17 +5,25 @@ from numpy.typing import NDArray
 
 from aces.errors import CollinearityError
 from aces.stats.choice_data import ChoiceData, Floats, Ints
+from aces.stats.constraints import Constraints
 from aces.stats.likelihood import SAMPLE_SETS, log_likelihood
 
 LEFT_OVER = 1e-9
 """Share of a column's variation within sets that others must leave, or it is their combination."""
 
 
-def check_identified(data: ChoiceData) -> None:
+def check_identified(data: ChoiceData, limits: Constraints | None = None) -> None:
     """Raises CollinearityError, naming columns, unless every coefficient is identified.
 
     More choice sets can only add information, so that a sample mostly suffices.
+
+    Args:
+        data: The choice sets.
+        limits: Linear constraints on the coefficients, which may identify what else is not.
     """
+    if limits is not None:
+        _check_within(data, limits)
+        return
     every = max(data.n_sets // (SAMPLE_SETS * data.n_columns), 1)
     zero = np.zeros(data.n_columns)
     information = log_likelihood(data.sample(every), zero).information
@@ -23,6 +31,24 @@ def check_identified(data: ChoiceData) -> None:
     if every > 1 and _deficient(_correlation(information)):
         information = log_likelihood(data, zero).information
     _check_collinearity(data, information)
+
+
+def _check_within(data: ChoiceData, limits: Constraints) -> None:
+    """The same under constraints: every direction that they leave open must move utilities."""
+    along, information = limits.along, log_likelihood(data, limits.origin).information
+    within = along.T @ information @ along
+    scale = np.sqrt(np.maximum(within.diagonal(), 1e-300))
+    values, vectors = np.linalg.eigh(within / np.outer(scale, scale))
+    if not len(values) or (values[0] >= LEFT_OVER and (within.diagonal() > 0).all()):
+        return
+    still = np.flatnonzero(within.diagonal() <= 0)
+    direction = along[:, still[0]] if len(still) else along @ (vectors[:, 0] / scale)
+    loud = np.abs(direction) > 1e-6 * np.abs(direction).max()
+    names = ", ".join(f"'{data.names[k]}'" for k in np.flatnonzero(loud))
+    raise CollinearityError(
+        f"under the constraints the choices can't tell the coefficients of {names} apart: moved "
+        "together they change no probability. Leave a column out, or constrain one more."
+    )
 
 
 def _check_variation(data: ChoiceData) -> None:

@@ -7,10 +7,10 @@ Zarembka (ed.), Frontiers in Econometrics, 105-142.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aces.errors import EstimationError
 from aces.stats.choice_data import ChoiceData, Floats, Ints
+from aces.stats.constraints import Constraints
 
 TOLERANCE = 1e-12
 """Newton decrement at which to stop: the squared distance to the maximum in standard errors."""
@@ -70,13 +70,14 @@ def log_likelihood(data: ChoiceData, params: Floats) -> Likelihood:
         probability, block_llf = block.probabilities(params)
         means = block.set_sums(probability)
         centred = block.x - block.to_rows(means)
-        centred *= np.sqrt(probability)[:, None]
+        centred *= np.sqrt(block.weighted(probability))[:, None]
         square = centred.T @ centred
         if data.outside:
-            means *= np.sqrt(np.maximum(block.outside_share(probability), 0.0))[:, None]
+            share = np.maximum(block.outside_share(probability), 0.0)
+            means *= np.sqrt(share if block.weights is None else share * block.weights)[:, None]
             square += means.T @ means
         llf += block_llf
-        gradient[block.columns] += (block.y - probability) @ block.x
+        gradient[block.columns] += block.weighted(block.y - probability) @ block.x
         _add(information, block.columns, square)
     if not np.isfinite(llf):
         raise EstimationError(_missing(data))
@@ -87,7 +88,7 @@ def maximise(
     data: ChoiceData,
     start: Likelihood | None = None,
     *,
-    free: NDArray[np.bool_] | None = None,
+    along: Floats | None = None,
     steps: int = FEW_STEPS,
     tolerance: float = TOLERANCE,
 ) -> Maximum:
@@ -96,21 +97,21 @@ def maximise(
     Args:
         data: The choice sets.
         start: Where to begin; coefficients of 0 by default.
-        free: (K,) which coefficients may move; all by default.
+        along: (K, m) directions in which coefficients may move; all by default.
         steps: Greatest number of steps.
-        tolerance: Newton decrement at which to stop.
+        tolerance: Newton decrement at which to stop, for choice sets of weight 1 on average.
     """
     here = start or log_likelihood(data, np.zeros(data.n_columns))
     for _ in range(steps):
-        step = newton_step(here, free)
+        step = newton_step(here, along)
         decrement = float(step @ here.gradient)
-        if not decrement > tolerance:
+        if not decrement > tolerance * data.mean_weight:
             return Maximum(_arrive(here, step, decrement), converged=True)
         here = _climb(data, here, step)
     return Maximum(here, converged=False)
 
 
-def warm_start(data: ChoiceData) -> Likelihood | None:
+def warm_start(data: ChoiceData, limits: Constraints | None = None) -> Likelihood | None:
     """Returns the likelihood at estimates from a sample of the choice sets, to begin with.
 
     None where there are too few sets for a sample, or where it misleads (a product that it never
@@ -119,22 +120,24 @@ def warm_start(data: ChoiceData) -> Likelihood | None:
     every = min(data.n_sets // (SAMPLE_SETS * data.n_columns), THINNEST_SAMPLE)
     if every < 4:
         return None
-    found = maximise(data.sample(every), tolerance=SAMPLE_TOLERANCE).at
+    sample, along = data.sample(every), None if limits is None else limits.along
+    start = None if limits is None else log_likelihood(sample, limits.origin)
+    found = maximise(sample, start, along=along, tolerance=SAMPLE_TOLERANCE).at
     here = log_likelihood(data, found.params)
-    return here if newton_step(here) @ here.gradient < data.n_sets else None
+    misled = newton_step(here, along) @ here.gradient >= data.n_sets * data.mean_weight
+    return None if misled else here
 
 
-def newton_step(here: Likelihood, free: NDArray[np.bool_] | None = None) -> Floats:
+def newton_step(here: Likelihood, along: Floats | None = None) -> Floats:
     """Returns (K,) the step to the maximum of the quadratic approximation."""
-    if free is None:
-        free = np.ones(len(here.params), dtype=bool)
-    information, gradient = here.information[np.ix_(free, free)], here.gradient[free]
+    information, gradient = here.information, here.gradient
+    if along is not None:
+        information, gradient = along.T @ information @ along, along.T @ gradient
     scale = np.sqrt(information.diagonal())
     scale[scale == 0] = 1.0  # a column that a sample never shows stays where it is
     scaled = information / np.outer(scale, scale) + RIDGE * np.eye(len(scale))
-    step = np.zeros(len(here.params))
-    step[free] = np.linalg.solve(scaled, gradient / scale) / scale
-    return step
+    step = np.linalg.solve(scaled, gradient / scale) / scale
+    return np.asarray(step if along is None else along @ step)
 
 
 def _arrive(here: Likelihood, step: Floats, decrement: float) -> Likelihood:
@@ -146,7 +149,7 @@ def _arrive(here: Likelihood, step: Floats, decrement: float) -> Likelihood:
 
 def _climb(data: ChoiceData, here: Likelihood, step: Floats) -> Likelihood:
     """The likelihood after the step, shortened until it does not lead down."""
-    slack = 1e-10 + 1e-13 * abs(here.llf)
+    slack = 1e-10 * data.mean_weight + 1e-13 * abs(here.llf)
     for halvings in range(40):
         there = log_likelihood(data, here.params + 0.5**halvings * step)
         if there.llf >= here.llf - slack:
@@ -155,11 +158,18 @@ def _climb(data: ChoiceData, here: Likelihood, step: Floats) -> Likelihood:
 
 
 def _missing(data: ChoiceData) -> str:
-    """What to say of attributes that are not numbers."""
-    count = np.zeros(data.n_terms, dtype=int)
+    """What to say of attributes that are not numbers, by name of column and of choice set."""
+    count, first = np.zeros(data.n_terms, dtype=int), np.full(data.n_terms, -1)
     for block in data.blocks():
-        count += (~np.isfinite(block.x[:, : data.n_terms])).sum(axis=0)
-    found = ", ".join(f"'{data.names[k]}' ({count[k]} rows)" for k in np.flatnonzero(count))
+        faulty = ~np.isfinite(block.x[:, : data.n_terms])
+        here = np.searchsorted(block.starts, faulty.argmax(axis=0), side="right") - 1 + block.first
+        first = np.where((first < 0) & faulty.any(axis=0), here, first)
+        count += faulty.sum(axis=0)
+    names = [repr(data.ids[[k]].tolist()[0]) for k in first]
+    found = ", ".join(
+        f"'{data.names[k]}' ({count[k]} rows, first in choice set {names[k]})"
+        for k in np.flatnonzero(count)
+    )
     return (
         f"attributes are missing or infinite: {found or 'none, so coefficients overflowed'}. "
         "Fill them in, or leave out the whole choice sets they are in: without one row the "

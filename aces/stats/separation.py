@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from aces.errors import EstimationError, SeparationError
 from aces.stats.choice_data import Block, ChoiceData, Floats
+from aces.stats.constraints import Constraints, constraints
 from aces.stats.likelihood import Likelihood, log_likelihood, maximise
 
 ONE_SIDED_95 = 2.705543454095404
@@ -34,31 +35,36 @@ class Margins:
     tied: Floats
 
 
-def check_separation(data: ChoiceData, at: Likelihood) -> None:
+def check_separation(data: ChoiceData, at: Likelihood, limits: Constraints | None = None) -> None:
     """Raises SeparationError, naming columns and a bound, where the maximum is at infinity.
 
     Args:
         data: The choice sets.
         at: Where a search that did not converge ended.
+        limits: Linear constraints on the coefficients.
     """
-    direction = separating_direction(data)
+    direction = separating_direction(data, limits)
     if direction is None:
         return
     columns = np.flatnonzero(direction)
     column = int(columns[0])
     sign = float(np.sign(direction[column]))
     try:
-        bound = profile_bound(data, at, column, sign)
+        bound = profile_bound(data, at, column, sign, limits)
     except EstimationError:  # so few choices that the others have no finite maximum either
         bound = None
     raise SeparationError(_message(data, direction, bound))
 
 
-def separating_direction(data: ChoiceData) -> Floats | None:
+def separating_direction(data: ChoiceData, limits: Constraints | None = None) -> Floats | None:
     """Returns (K,) a direction with few columns in which no choice loses, or None.
 
     A linear program finds it: margins of all choices summed are maximised, subject to none being
     negative. Only choices that proposals violate enter it as constraints.
+
+    Args:
+        data: The choice sets.
+        limits: Linear constraints, which the direction must not leave.
     """
     lowest, highest, total = _ranges(data)
     scale = np.maximum(highest, -lowest)
@@ -67,13 +73,20 @@ def separating_direction(data: ChoiceData) -> Floats | None:
         if lowest[column] >= 0 < highest[column] or highest[column] <= 0 > lowest[column]:
             alone = np.zeros(data.n_columns)
             alone[column] = np.sign(highest[column] + lowest[column])
-            return alone
-    program = _Program(data, scale, total / scale)
+            if limits is None or not (limits.matrix @ alone).any():
+                return alone
+    program = _Program(data, scale, total / scale, limits)
     direction = program.solve(np.ones(data.n_columns, dtype=bool))
     return None if direction is None else _sparse(program, direction) / scale
 
 
-def profile_bound(data: ChoiceData, at: Likelihood, column: int, sign: float) -> float:
+def profile_bound(
+    data: ChoiceData,
+    at: Likelihood,
+    column: int,
+    sign: float,
+    limits: Constraints | None = None,
+) -> float:
     """Returns the one-sided 95 % profile likelihood bound of a coefficient that is infinite.
 
     Args:
@@ -81,16 +94,17 @@ def profile_bound(data: ChoiceData, at: Likelihood, column: int, sign: float) ->
         at: A point far along the direction, where the likelihood has all but levelled off.
         column: The coefficient.
         sign: +1 where it grows without limit, -1 where it falls.
+        limits: Linear constraints on the coefficients.
     """
     from scipy.optimize import brentq
 
-    free = np.arange(data.n_columns) != column
+    away, along = _holding(column, data.n_columns, limits)
 
     def excess(value: float) -> float:
         # from one start always: where several coefficients have no finite maximum, the search ends
         # somewhere that depends on it
-        start = log_likelihood(data, np.where(free, at.params, value))
-        end = maximise(data, start, free=free, tolerance=1e-6).at
+        start = log_likelihood(data, at.params + (value - at.params[column]) * away)
+        end = maximise(data, start, along=along, tolerance=1e-6).at
         return 2 * (at.llf - end.llf) - ONE_SIDED_95
 
     inner = far = float(at.params[column])
@@ -100,15 +114,27 @@ def profile_bound(data: ChoiceData, at: Likelihood, column: int, sign: float) ->
     return float(brentq(excess, min(inner, far), max(inner, far), xtol=1e-4))
 
 
+def _holding(column: int, n: int, limits: Constraints | None) -> tuple[Floats, Floats]:
+    """(K,) a direction that moves a coefficient by 1, and (K, m) those that leave it alone."""
+    alone = np.eye(n)[column]
+    if limits is None:
+        return alone, np.delete(np.eye(n), column, axis=1)
+    held = constraints(np.vstack([limits.matrix, alone]), np.append(0.0 * limits.values, 1.0))
+    assert held is not None
+    return held.origin, held.along
+
+
 class _Program:
     """The linear program over directions in [-1, 1], columns scaled by their greatest margin."""
 
-    def __init__(self, data: ChoiceData, scale: Floats, objective: Floats) -> None:
+    def __init__(
+        self, data: ChoiceData, scale: Floats, objective: Floats, limits: Constraints | None
+    ) -> None:
         self.data = data
         self.scale = scale
         self.objective = objective / max(float(np.abs(objective).max()), 1e-300)
         self.cuts = np.empty((0, data.n_columns))
-        self.ties = np.empty((0, data.n_columns))
+        self.ties = np.empty((0, data.n_columns)) if limits is None else limits.matrix / scale
 
     def solve(self, free: NDArray[np.bool_]) -> Floats | None:
         """Returns a separating direction that uses only `free` columns, or None."""

@@ -230,7 +230,7 @@ def test_dropping_what_is_never_chosen_is_the_limit_of_its_effect():
     data = choice_data(np.column_stack([X, never]), y, sets)
     free = np.array([True, True, True, False])
     start = log_likelihood(data, np.array([0.0, 0.0, 0.0, -35.0]))
-    limit = maximise(data, start, free=free).at
+    limit = maximise(data, start, along=np.eye(len(free))[:, free]).at
     assert_allclose(limit.params[:3], dropped.params, atol=1e-12)
     assert_allclose(limit.llf, dropped.llf, atol=1e-10)
 
@@ -334,7 +334,7 @@ def test_the_profile_bound_is_where_the_deviance_reaches_its_quantile():
     ("change", "says"),
     [
         (lambda X, y, s: (np.where(np.arange(len(y))[:, None] == 7, np.nan, X), y, s),
-         "'price' \\(1 rows\\), 'rating' \\(1 rows\\)"),
+         "'price' \\(1 rows, first in choice set 1\\), 'rating' \\(1 rows"),
         (lambda X, y, s: (X, np.where(s == 5, 0, y), s), "1 choice sets have no chosen.*first 5"),
         (lambda X, y, s: (X, np.where(s == 5, 1, y), s), "1 choice sets have more than one.*5"),
         (lambda X, y, s: (X, np.where(s == 5, np.nan, y), s), "y is missing in choice set 5"),
