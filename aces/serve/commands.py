@@ -19,7 +19,12 @@ RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 STRUCTURED = '{"backend": "xgrammar", "disable_any_whitespace": true}'
 MAX_LOGPROBS = 20
 """The most that the OpenAI protocol lets one ask for."""
-ON_CPU: Mapping[str, str] = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
+ON_CPU: Mapping[str, str] = {
+    "VLLM_CPU_KVCACHE_SPACE": "1",
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    # the sampler would be compiled at the first sampled answer, and die where there is no compiler
+    "TORCH_COMPILE_DISABLE": "1",
+}
 
 
 class Launch(Record):

@@ -187,6 +187,7 @@ def test_on_a_processor_vllm_is_told_so(monkeypatch):
     assert "vllm.entrypoints.openai.api_server" in plan.argv
     assert option(plan, "--dtype") == "float32"
     assert plan.environ["VLLM_CPU_OMP_THREADS_BIND"] == "nobind"
+    assert plan.environ["TORCH_COMPILE_DISABLE"] == "1"
     assert "VLLM_CPU_KVCACHE_SPACE" not in plan.environ  # the user's own stands
 
 
