@@ -21,6 +21,14 @@ Paths = Annotated[
     ),
 ]
 
+Questions = Annotated[
+    list[str],
+    typer.Option(metavar="Q", help="Shares if: 'PRODUCT: price=-10%, position=1'; writes nothing."),
+]
+Against = Annotated[
+    str, typer.Option(metavar="Q", help="With --what-if: compared with this, not as drawn.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
@@ -49,12 +57,17 @@ def analyze(
     layout: Annotated[
         str, typer.Option("--table", metavar="paper", help="As a paper: text, CSV and LaTeX.")
     ] = "",
+    what_if: Questions = [],  # noqa: B006
+    against: Against = "",
 ) -> None:
     """Estimate what caused the choices: planted and estimated side by side, and estimates.csv."""
     from analysis.analyze import analyze_paths
 
     if layout not in ("", "paper"):
         raise UserError(f"--table {layout} is unknown. Known: paper")
+    if what_if:
+        _what_if(paths, what_if, against)
+        return
     if formula:
         _fit_formula(paths, formula, choice_set, effects, cluster)
         return
@@ -79,6 +92,13 @@ def analyze(
         terms = next((fit.result.terms for r in results for fit in r.main_fits()), ())
         _compare(paths, terms, next((r.study.spec.gates for r in results if r.study), None))
     next_step(f"aces report {' '.join(map(str, paths))}")
+
+
+def _what_if(paths: list[Path], questions: list[str], against: str) -> None:
+    """Prints what changes would do to shares."""
+    from aces.cli.what_if import what_if
+
+    what_if(paths, questions, against)
 
 
 def _show_paper(results: "Sequence[Analysis]") -> None:

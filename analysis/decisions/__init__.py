@@ -1,0 +1,1 @@
+"""From estimates to decisions: what a change would do, what it is worth, whether to believe it."""

@@ -1,0 +1,298 @@
+"""A fitted conditional logit that can be asked about shelves other than those it was fitted on.
+
+Shares are simulated over the run's own worlds: each world's shelf counts once, whatever became of
+its trials, so that lost trials move no average.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from aces import terms as term_columns
+from aces.errors import EstimationError
+from aces.stats.choice import ChoiceFit, estimate
+from aces.stats.choice_data import Floats, Ints, choice_data
+from aces.stats.covariance import covariance
+from aces.stats.functionals import Function, Values, delta, simulated
+from aces.types import Record
+from analysis.choice_sample import ProductEffects, choice_sample, require_column
+
+BASELINE, UNKNOWN = -1, -2
+"""Codes of a baseline product, whose effect is 0, and of one never chosen, whose share is 0."""
+
+SOURCES = {"log_price": "price_cents", "price": "price_cents"}
+SOURCES |= {"log_review_count": "review_count", "fee": "fee_cents"}
+
+
+class DemandConfig(Record):
+    """Parameters of the model behind a decision."""
+
+    terms: tuple[str, ...] = ()
+    """Terms of the utility; where not given, every level that the design varies."""
+    effects: str | None = "product_id"
+    """Column with a coefficient for each level; null for none."""
+    cluster: str | None = "world_id"
+    """Unit of randomisation; null for errors robust by choice set."""
+    outside: bool = False
+    """Whether buying nothing is an alternative."""
+
+
+@dataclass(frozen=True)
+class Shelves:
+    """Shelves whose shares are asked for.
+
+    Attributes:
+        frame: One row per alternative, those of a shelf neighbours.
+        X: (rows, terms) attributes.
+        codes: (rows,) product effect of each; -1 for a baseline.
+        alive: (rows,) whether it can be bought at all.
+        starts: (shelves,) first row of each.
+    """
+
+    frame: pd.DataFrame
+    X: Floats
+    codes: Ints
+    alive: NDArray[np.bool_]
+    starts: Ints
+
+    @cached_property
+    def shelf(self) -> Ints:
+        """(rows,) which shelf each alternative stands on."""
+        sizes = np.diff(self.starts, append=len(self.X))
+        return np.repeat(np.arange(len(self.starts)), sizes)
+
+    def take(self, which: NDArray[np.bool_]) -> "Shelves":
+        """Returns some of the shelves."""
+        rows = which[self.shelf]
+        sizes = np.diff(self.starts, append=len(self.X))[which]
+        starts = np.cumsum(sizes) - sizes
+        frame = self.frame[rows].reset_index(drop=True)
+        return Shelves(frame, self.X[rows], self.codes[rows], self.alive[rows], starts)
+
+    def every(self, most: int) -> "Shelves":
+        """Returns at most so many shelves, spread evenly over the run."""
+        step = -(-len(self.starts) // most)
+        return self.take(np.arange(len(self.starts)) % step == 0) if step > 1 else self
+
+
+@dataclass(frozen=True)
+class Demand:
+    """The model and the shelves of the run.
+
+    Attributes:
+        fit: The conditional logit.
+        spec: How formula terms become columns, as fitted.
+        names: Names of the terms.
+        variables: Columns that the terms are made of.
+        effects: Effects by level; None without.
+        shelves: Every world's shelf once.
+        outside: Whether buying nothing is an alternative.
+        left_out: Why trials were not fitted -> how many.
+    """
+
+    fit: ChoiceFit
+    spec: Any
+    names: tuple[str, ...]
+    variables: frozenset[str]
+    effects: ProductEffects | None
+    shelves: Shelves
+    outside: bool
+    left_out: Mapping[str, int]
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom of t."""
+        return self.fit.covariance.df
+
+    def utility(self, params: Floats, shelves: Shelves, X: Floats | None = None) -> Floats:
+        """Returns (rows,) utilities; minus infinity for what can't be bought."""
+        terms = len(self.names)
+        own = (shelves.X if X is None else X) @ params[:terms]
+        if len(params) > terms:
+            own = own + np.append(params[terms:], 0.0)[shelves.codes]
+        return np.asarray(np.where(shelves.alive, own, -np.inf))
+
+    def shares(self, params: Floats, shelves: Shelves, X: Floats | None = None) -> Floats:
+        """Returns (rows,) choice probabilities."""
+        weight, total, _ = self._weights(params, shelves, X)
+        return np.asarray(weight / total[shelves.shelf])
+
+    def log_sums(self, params: Floats, shelves: Shelves, *, outside: bool | None = None) -> Floats:
+        """Returns (shelves,) ln of the summed exponentials: what a shelf is worth, in utility.
+
+        Args:
+            params: (K,) coefficients.
+            shelves: The shelves.
+            outside: Whether buying nothing counts; as the model has it by default.
+        """
+        counts = self.outside if outside is None else outside
+        _, total, top = self._weights(params, shelves, None, outside=counts)
+        return np.asarray(np.log(total) + top)
+
+    def _weights(
+        self, params: Floats, shelves: Shelves, X: Floats | None, *, outside: bool | None = None
+    ) -> tuple[Floats, Floats, Floats]:
+        utility = self.utility(params, shelves, X)
+        counts = self.outside if outside is None else outside
+        top = np.maximum.reduceat(utility, shelves.starts)
+        top = np.maximum(top, 0.0 if counts else -1e300)
+        weight = np.exp(utility - top[shelves.shelf])
+        total = np.add.reduceat(weight, shelves.starts) + (np.exp(-top) if counts else 0.0)
+        return weight, total, top
+
+    def matrix(self, frame: pd.DataFrame) -> Floats:
+        """Returns (rows, terms) the attributes of a frame's rows, coded as they were fitted."""
+        made = self.spec.get_model_matrix(prepared(frame, self.variables))
+        return np.asarray(made[list(self.names)], dtype=float)
+
+    def changed(self, shelves: Shelves, frame: pd.DataFrame, gone: Any = False) -> Shelves:  # noqa: ANN401
+        """Returns the shelves with the columns of `frame`, and without the rows that are `gone`."""
+        alive = np.asarray(shelves.alive & ~np.asarray(gone))
+        return replace(shelves, frame=frame, X=self.matrix(frame), alive=alive)
+
+    def values(self, function: Function, *, draws: int = 0) -> Values:
+        """Returns a function of the coefficients with errors: delta, or so many draws."""
+        at = (self.fit.params, self.fit.covariance.matrix, self.df)
+        return simulated(function, *at, draws=draws) if draws else delta(function, *at)
+
+    def slopes(self, shelves: Shelves) -> Floats:
+        """Returns (rows, terms) derivatives of the attributes by ln of the own price.
+
+        By differences on the columns themselves, so that `log_price`, `price` and products with
+        either are all right.
+
+        Raises:
+            EstimationError: If no term holds the price.
+        """
+        step = 1e-4
+        cents = shelves.frame["price_cents"].astype(float)
+        up, down = (
+            self.matrix(shelves.frame.assign(price_cents=cents * f))
+            for f in (np.exp(step), np.exp(-step))
+        )
+        found = (up - down) / (2 * step)
+        if not np.abs(found).max(initial=0.0) > 0:
+            raise EstimationError(
+                f"no term holds the price, so that nothing is known of it. Terms: "
+                f"{', '.join(self.names)}"
+            )
+        return np.asarray(found)
+
+
+def prepared(frame: pd.DataFrame, variables: frozenset[str]) -> pd.DataFrame:
+    """Returns the frame with the derived columns among `variables` made from its others, anew."""
+    made = {}
+    for name in sorted(variables):
+        if term_columns.is_derived(name) and _source(name) in frame:
+            plain = frame.drop(columns=[name], errors="ignore")
+            made[name] = term_columns.column(name, plain)  # type: ignore[arg-type]
+    return frame.assign(**made)
+
+
+def sources(variables: frozenset[str]) -> frozenset[str]:
+    """Returns the columns that decide `variables`."""
+    return frozenset(_source(name) for name in variables) | variables
+
+
+def _source(name: str) -> str:
+    first, _, slot = name.partition("_")
+    if slot.isdigit() and term_columns.is_derived(name):
+        return {"row": "row", "col": "col", "pos": "position"}[first]
+    return SOURCES.get(name, name)
+
+
+def fit_demand(rows: pd.DataFrame, asked: DemandConfig, outcome: str = "chosen") -> Demand:
+    """Fits the model to the rows of one buyer and interface.
+
+    Args:
+        rows: Long table.
+        asked: Terms, effects, clusters, outside option.
+        outcome: Column with 0/1.
+
+    Raises:
+        EstimationError: If the model can't be estimated.
+    """
+    if not asked.terms:
+        raise EstimationError("name the terms of the utility, `terms: [log_price, ...]`")
+    for column in filter(None, ("trial_id", "product_id", asked.effects, asked.cluster)):
+        require_column(rows, column)
+    variables = _variables(asked.terms)
+    rows = prepared(rows, variables)
+    sample = choice_sample(rows, outcome, "trial_id", effects=asked.effects, outside=asked.outside)
+    spec, names, X = _coded(asked.terms, sample.frame, constant=asked.outside)
+    effects = sample.effects
+    data = choice_data(
+        X,
+        sample.y,
+        sample.sets,
+        names=names,
+        effects=None if effects is None else effects.codes,
+        effect_names=() if effects is None else effects.names,
+        outside=asked.outside,
+    )
+    at = estimate(data)
+    clusters = None if asked.cluster is None else sample.frame[asked.cluster].factorize()[0]
+    fitted = ChoiceFit(data, at, covariance(data, at, None, clusters))
+    made = Demand(fitted, spec, names, variables, effects, _NONE, asked.outside, sample.left_out)
+    return replace(made, shelves=_shelves(made, rows))
+
+
+_NONE = Shelves(
+    pd.DataFrame(), np.zeros((0, 0)), np.zeros(0, int), np.zeros(0, bool), np.zeros(0, int)
+)
+
+
+def _variables(terms: Sequence[str]) -> frozenset[str]:
+    from formulaic import Formula
+    from formulaic.errors import FormulaicError
+
+    try:
+        formula = Formula(["1", *(term for term in terms if term != "1")])
+        return frozenset(map(str, formula.required_variables))
+    except FormulaicError as error:
+        raise EstimationError(f"the terms {' + '.join(terms)} can't be read: {error}") from error
+
+
+def _coded(
+    terms: Sequence[str], frame: pd.DataFrame, *, constant: bool
+) -> tuple[Any, tuple[str, ...], Floats]:
+    """How terms become columns, their names, and the columns of the fitted rows."""
+    from formulaic import Formula
+    from formulaic.errors import FormulaicError
+
+    formula = Formula(["1", *(term for term in terms if term != "1")])
+    try:
+        made = formula.get_model_matrix(frame, na_action="ignore")
+    except FormulaicError as error:
+        raise EstimationError(f"the terms {' + '.join(terms)} can't be made: {error}") from error
+    kept = [n for n in map(str, made.columns) if n != "Intercept" or (constant and "1" in terms)]
+    return made.model_spec, tuple(kept), np.asarray(made[kept], dtype=float)
+
+
+def _shelves(demand: Demand, rows: pd.DataFrame) -> Shelves:
+    """Every world's shelf once, products without an effect marked as never bought."""
+    by = "world_id" if "world_id" in rows else "trial_id"
+    first = rows.groupby(by, sort=False)["trial_id"].transform("first") == rows["trial_id"]
+    frame = rows[first].sort_values(by, kind="stable").reset_index(drop=True)
+    codes = _codes(demand.effects, frame)
+    X = demand.matrix(frame)
+    ids = frame[by].to_numpy()
+    starts = np.append(0, np.flatnonzero(ids[1:] != ids[:-1]) + 1)
+    alive = codes > UNKNOWN
+    shelves = Shelves(frame, X, np.where(alive, codes, BASELINE), alive, starts)
+    some = np.add.reduceat(alive, starts) > 0
+    return shelves if some.all() else shelves.take(some)
+
+
+def _codes(effects: ProductEffects | None, frame: pd.DataFrame) -> Ints:
+    if effects is None:
+        return np.full(len(frame), BASELINE)
+    known = {name: code for code, name in enumerate(effects.names)}
+    known |= dict.fromkeys(effects.baselines, BASELINE)
+    found = frame[effects.column].astype(str).map(known).fillna(UNKNOWN)
+    return np.asarray(found.to_numpy(dtype=int))
