@@ -92,7 +92,7 @@ def marginal_effects(fit: ChoiceFit) -> list[MarginalEffect]:
 
     Columns of 0 and 1 are contrasts, 0 -> 1: columns that are never 1 together with them (other
     tags, other columns of the shelf) are set to 0 on the same alternative. Others are derivatives.
-    Averages are over the rows that were fitted, so that levels never chosen do not count.
+    Averages are over the rows that were fitted (levels never chosen do not count), by weight.
     """
     exclusive = _exclusive_columns(fit.data)
     effects = []
@@ -207,14 +207,15 @@ def _exclusive_columns(data: ChoiceData) -> NDArray[np.bool_]:
 
 def _derivative(fit: ChoiceFit, k: int) -> MarginalEffect:
     """Mean of p (1 - p) b_k."""
-    slope, rows = 0.0, 0
+    slope, rows = 0.0, 0.0
     gradient = np.zeros(fit.data.n_columns)
     for block in fit.data.blocks():
         p, _ = block.probabilities(fit.params)
-        slope += float((p * (1 - p)).sum())
-        rows += len(p)
+        weight = block.weighted(np.ones(len(p)))
+        slope += float((weight * p * (1 - p)).sum())
+        rows += float(weight.sum())
         centred = block.x - block.to_rows(block.set_sums(p))
-        gradient[block.columns] += (p * (1 - 2 * p)) @ centred
+        gradient[block.columns] += (weight * p * (1 - 2 * p)) @ centred
     gradient *= fit.params[k]
     gradient[k] += slope
     estimate = fit.params[k] * slope / rows
@@ -223,7 +224,7 @@ def _derivative(fit: ChoiceFit, k: int) -> MarginalEffect:
 
 def _contrast(fit: ChoiceFit, k: int, cleared: NDArray[np.int64]) -> MarginalEffect:
     """Mean of P(own column k is 1) - P(own column k is 0), the `cleared` columns 0 in both."""
-    total, rows = 0.0, 0
+    total, rows = 0.0, 0.0
     gradient = np.zeros(fit.data.n_columns)
     for block in fit.data.blocks():
         p, _ = block.probabilities(fit.params)
@@ -233,9 +234,10 @@ def _contrast(fit: ChoiceFit, k: int, cleared: NDArray[np.int64]) -> MarginalEff
         shift = (own - block.x) @ fit.params[block.columns]
         odds = np.log(np.maximum(p, 1e-300)) - np.log(np.maximum(1 - p, 1e-16)) + shift
         without, having = _logistic(odds), _logistic(odds + fit.params[k])
-        total += float((having - without).sum())
-        rows += len(p)
-        having, without = having * (1 - having), without * (1 - without)
+        weight = block.weighted(np.ones(len(p)))
+        total += float((weight * (having - without)).sum())
+        rows += float(weight.sum())
+        having, without = weight * having * (1 - having), weight * without * (1 - without)
         gradient[block.columns] += (having - without) @ (own - rest)
         gradient[k] += having.sum()
     names = [fit.data.names[m] for m in cleared]

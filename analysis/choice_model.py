@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aces.errors import EstimationError
 from aces.stats.choice import ChoiceFit, estimate
 from aces.stats.choice_data import ChoiceData, choice_data
+from aces.stats.constraints import constraints as linear
 from aces.stats.covariance import CovType, covariance
-from analysis.choice_result import ConditionalLogitResult
+from analysis.choice_result import ConditionalLogitResult, Groups
 from analysis.model_result import Provenance
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.choice_sample import ChoiceSample
-
-WHOSE = ("buyer", "model", "persona", "interface", "temperature", "prompt_hash")
+    from analysis.restrictions import Restrictions
 
 
 class ConditionalLogit:
@@ -33,6 +31,9 @@ class ConditionalLogit:
         names: Names of the terms, by default the columns of X where it is a DataFrame. With names,
             results are pandas objects, else arrays.
         outside: Whether each set has one more alternative, with attributes 0: buying nothing.
+        offset: (rows,) part of utility that is known: its coefficient is 1.
+        weights: (rows,) weight of the choice set. Robust and clustered errors take it for
+            importance, `nonrobust` for a count of equal sets.
 
     Example:
         >>> import numpy as np
@@ -51,12 +52,17 @@ class ConditionalLogit:
         *,
         names: Sequence[str] | None = None,
         outside: bool = False,
+        offset: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
     ) -> None:
         if names is None and hasattr(X, "columns"):
             names = [str(column) for column in X.columns]
-        self._data = choice_data(np.asarray(X), y, sets, names=names, outside=outside)
+        self._data = choice_data(
+            np.asarray(X), y, sets, names=names, outside=outside, offset=offset, weights=weights
+        )
         self._clusters = None if clusters is None else np.asarray(clusters)
         self._provenance = Provenance(named=names is not None, outside=outside)
+        self._groups: Groups | None = None
 
     @classmethod
     def from_formula(
@@ -68,6 +74,9 @@ class ConditionalLogit:
         effects: str | None = None,
         cluster: str | None = None,
         outside: bool = False,
+        by: str | Sequence[str] | None = None,
+        offset: str | None = None,
+        weights: str | None = None,
         status: str = "status",
     ) -> "ConditionalLogit":
         """Builds the model from a long table with one row per alternative per choice set.
@@ -84,40 +93,31 @@ class ConditionalLogit:
             cluster: Column with the unit of randomisation, for clustered errors.
             outside: Whether buying nothing is one more alternative, with attributes 0, that those
                 chose who abstained.
+            by: Columns such as `buyer` or `persona`: every coefficient is estimated for each of
+                their values, in one model. With `cluster` its covariance allows for values that
+                met the same worlds, which separate fits do not.
+            offset: Column with a part of utility that is known.
+            weights: Column with the weight of the choice set.
             status: Column that says how a trial ended, where there is one.
 
         Raises:
             EstimationError: If the formula or columns are at fault.
         """
-        from analysis.choice_sample import choice_sample, require_column
+        from analysis.choice_table import Columns, read_table
 
-        outcome, right = _sides(formula)
-        terms = _terms(right)
-        if cluster is not None:
-            require_column(data, cluster)
-        sample = choice_sample(
-            data,
-            outcome,
-            choice_set,
-            columns=_used(terms, data, cluster),
+        asked = Columns(
+            choice_set=choice_set,
             effects=effects,
-            outside=outside,
+            cluster=cluster,
+            by=(by,) if isinstance(by, str) else tuple(by or ()),
+            offset=offset,
+            weights=weights,
             status=status,
         )
-        names, X = _matrix(terms, sample.frame, constant=outside and "1" in terms)
+        found = read_table(formula, data, asked, outside=outside)
         model = cls.__new__(cls)
-        model._data = _formula_data(X, names, sample, outside=outside)
-        model._clusters = None if cluster is None else _clusters(sample.frame[cluster])
-        model._provenance = Provenance(
-            named=True,
-            outside=outside,
-            whose=_whose(data),
-            outcome=outcome,
-            choice_set=choice_set,
-            cluster=cluster,
-            left_out=sample.left_out,
-            effects=sample.effects,
-        )
+        model._data, model._clusters = found.choices, found.clusters
+        model._provenance, model._groups = found.provenance, found.groups
         return model
 
     @property
@@ -130,102 +130,28 @@ class ConditionalLogit:
         """Where the choices come from."""
         return self._provenance
 
-    def fit(self, cov_type: CovType | None = None) -> ConditionalLogitResult:
+    def fit(
+        self, cov_type: CovType | None = None, *, constraints: "Restrictions | None" = None
+    ) -> ConditionalLogitResult:
         """Estimates the model.
 
         Args:
             cov_type: `cluster` (the default with clusters), `robust` by choice set (the default
                 without) or `nonrobust`, from the information matrix.
+            constraints: What coefficients must satisfy: `"log_price = -1, row_1 = row_2"`, a list
+                of such, `{"log_price": -1}`, or arrays R and r of R b = r.
 
         Raises:
             CollinearityError: If columns are constant or combinations of others within sets.
             SeparationError: If columns predict choices perfectly.
             EstimationError: If attributes are missing, or clusters too few.
         """
-        at = estimate(self._data)
-        errors = covariance(self._data, at, cov_type, self._clusters)
-        return ConditionalLogitResult(ChoiceFit(self._data, at, errors), self._provenance)
+        limits = None
+        if constraints is not None:
+            from analysis import restrictions
 
-
-def _sides(formula: str) -> tuple[str, str]:
-    """Outcome and terms of a formula."""
-    outcome, tilde, terms = formula.partition("~")
-    if not tilde or not outcome.strip() or not terms.strip():
-        raise EstimationError(f"formula '{formula}' should read 'chosen ~ price + rating'.")
-    return outcome.strip(), terms.strip()
-
-
-def _terms(right: str) -> list[str]:
-    """The terms on the right of a formula; there is no intercept unless it says `1`."""
-    from formulaic import Formula
-    from formulaic.errors import FormulaicError
-    from formulaic.parser import DefaultFormulaParser
-
-    try:
-        parsed = Formula(right, _parser=DefaultFormulaParser(include_intercept=False))
-    except FormulaicError as error:
-        raise EstimationError(f"the terms '{right}' can't be read: {error}") from error
-    return [str(term) for term in parsed]
-
-
-def _used(terms: list[str], data: "pd.DataFrame", cluster: str | None) -> list[str]:
-    """The columns that the model needs."""
-    from formulaic import Formula
-
-    needed = {str(name) for name in Formula(terms).required_variables} | {str(cluster)}
-    return [column for column in data.columns if column in needed]
-
-
-def _matrix(
-    terms: list[str], frame: "pd.DataFrame", *, constant: bool
-) -> tuple[list[str], NDArray[np.float64]]:
-    """Column names and attributes of the terms.
-
-    The intercept is put in, so that a factor has a baseline, and taken out again unless asked for.
-    """
-    from formulaic import Formula
-    from formulaic.errors import FormulaicError
-
-    formula = Formula(["1", *(term for term in terms if term != "1")])
-    try:
-        matrix = formula.get_model_matrix(frame, na_action="ignore")
-    except FormulaicError as error:
-        known = ", ".join(map(str, frame.columns)) or "none of those named"
-        raise EstimationError(
-            f"the terms '{' + '.join(terms)}' can't be computed: {error}. Columns found: {known}."
-        ) from error
-    if not constant:
-        matrix = matrix.drop(columns="Intercept")
-    return list(matrix.columns), matrix.to_numpy(dtype=float)
-
-
-def _formula_data(
-    X: NDArray[np.float64], names: list[str], sample: "ChoiceSample", *, outside: bool
-) -> ChoiceData:
-    effects = sample.effects
-    return choice_data(
-        X,
-        sample.y,
-        sample.sets,
-        names=names,
-        effects=None if effects is None else effects.codes,
-        effect_names=() if effects is None else [f"{effects.column}[{n}]" for n in effects.names],
-        outside=outside,
-    )
-
-
-def _clusters(column: "pd.Series[Any]") -> NDArray[Any]:
-    if column.isna().any():
-        raise EstimationError(f"cluster '{column.name}' is missing in {column.isna().sum()} rows.")
-    codes: NDArray[Any] = column.factorize()[0]
-    return codes
-
-
-def _whose(frame: "pd.DataFrame") -> dict[str, list[str]]:
-    """Whose choices they are: the values of the columns that say so."""
-    found = {
-        column: sorted(filter(None, map(str, frame[column].dropna().unique())))
-        for column in WHOSE
-        if column in frame.columns
-    }
-    return {column: values for column, values in found.items() if values}
+            limits = linear(*restrictions.read(constraints, self._data.names))
+        at = estimate(self._data, limits)
+        errors = covariance(self._data, at, cov_type, self._clusters, limits)
+        fit = ChoiceFit(self._data, at, errors, limits)
+        return ConditionalLogitResult(fit, self._provenance, self._groups, self._clusters)

@@ -1,14 +1,18 @@
 """What a conditional logit found: estimates, tests, effects, and what they are estimates of."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from aces.errors import EstimationError
 from aces.stats.choice import ChoiceFit
 from aces.stats.choice_data import Floats
 from aces.stats.intervals import critical_value, p_values
+from aces.stats.joint import WaldTest, wald_test
 from analysis import choice_effects
 from analysis.choice_effects import PriceChange, Scale
 from analysis.model_result import Labelled, ModelResult, Provenance
@@ -16,9 +20,27 @@ from analysis.model_result import Labelled, ModelResult, Provenance
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.restrictions import Restrictions
+
+ALL_TERMS = "all terms"
 
 LISTED = 5
 """How many names a line of the summary holds."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Whose coefficients the terms of a stacked model are: `log_price[qwen]`.
+
+    Attributes:
+        by: Columns that tell the groups apart.
+        labels: The groups.
+        terms: Terms that each of them has.
+    """
+
+    by: tuple[str, ...]
+    labels: tuple[str, ...]
+    terms: tuple[str, ...]
 
 
 class ConditionalLogitResult(ModelResult):
@@ -30,10 +52,20 @@ class ConditionalLogitResult(ModelResult):
     Args:
         fit: The estimates.
         provenance: Where the choices come from.
+        groups: Whose coefficients they are, where each has its own.
+        clusters: (rows,) cluster of each row, for tests that need it again.
     """
 
-    def __init__(self, fit: ChoiceFit, provenance: Provenance) -> None:
+    def __init__(
+        self,
+        fit: ChoiceFit,
+        provenance: Provenance,
+        groups: Groups | None = None,
+        clusters: NDArray[Any] | None = None,
+    ) -> None:
         self.choice_fit = fit
+        self.groups = groups
+        self.clusters = clusters
         self.terms = fit.data.names[: fit.data.n_terms]
         super().__init__(fit.data, fit.covariance, provenance, self.terms)
 
@@ -78,8 +110,8 @@ class ConditionalLogitResult(ModelResult):
 
     @property
     def df_model(self) -> int:
-        """Coefficients, effects by level included."""
-        return self.choice_fit.data.n_columns
+        """Coefficients, effects by level included, less constraints."""
+        return self.choice_fit.n_free
 
     @property
     def n_left_out(self) -> Mapping[str, int]:
@@ -116,6 +148,10 @@ class ConditionalLogitResult(ModelResult):
         import pandas as pd
 
         fit = self.choice_fit
+        if self.groups is not None:
+            raise EstimationError(
+                "marginal effects are those of one buyer: fit each alone, without by=..."
+            )
         rows = [
             (
                 effect.term,
@@ -151,13 +187,48 @@ class ConditionalLogitResult(ModelResult):
             self.choice_fit, term, price, "equivalent", scale=scale, krinsky_robb=krinsky_robb
         )
 
+    def wald_test(self, restrictions: "Restrictions") -> WaldTest:
+        """Tests linear restrictions: F with clusters (Hotelling's, from few), else chi-square.
+
+        Args:
+            restrictions: `"log_price[a] = log_price[b]"`, a list of such, `{"rating": 1}`, or
+                arrays R and r of R b = r.
+        """
+        from analysis.restrictions import read
+
+        R, r, _ = read(restrictions, self.choice_fit.data.names)
+        covariance = R @ self.choice_fit.covariance.matrix @ R.T
+        return wald_test(R @ self.choice_fit.params - r, covariance, self.df)
+
+    def equality(self) -> "pd.DataFrame":
+        """Returns, for models `by` groups, tests that all groups have one coefficient.
+
+        One row per term, and one for all of them: term, f, df, df_clusters, p_value.
+        """
+        import pandas as pd
+
+        if self.groups is None:
+            raise EstimationError("there are no groups to compare: build the model with by=...")
+        first, *others = self.groups.labels
+        each = {
+            term: [f"`{term}[{first}]` = `{term}[{other}]`" for other in others]
+            for term in self.groups.terms
+        }
+        asked = {**each, ALL_TERMS: [text for texts in each.values() for text in texts]}
+        found = {term: self.wald_test(texts) for term, texts in asked.items() if texts}
+        rows = [(k, t.statistic, t.df, t.df_clusters, t.p_value) for k, t in found.items()]
+        return pd.DataFrame(rows, columns=["term", "f", "df", "df_clusters", "p_value"])
+
     def summary(self) -> str:
         """Returns what was estimated, from what, and the table of estimates as text."""
         return _summary(self)
 
     @cached_property
     def _statistics(self) -> Floats:
-        return np.asarray(self.choice_fit.params / self.choice_fit.bse)
+        """Estimates over errors; none for a coefficient that constraints hold."""
+        error = self.choice_fit.bse
+        held = ~(error > 1e-12 * np.abs(self.choice_fit.params))
+        return np.asarray(self.choice_fit.params / np.where(held, np.nan, error))
 
     def _limits(self, level: float) -> Floats:
         half = critical_value(level, self.df) * self.choice_fit.bse
@@ -195,8 +266,14 @@ def _head(result: ConditionalLogitResult) -> list[str]:
     if result.never_chosen:
         rows = {f"'{name}'": count for name, count in result.never_chosen.items()}
         lines.append(("Never chosen", f"rows dropped: {_counted(rows, after=True)}"))
-    lines.append(("Log-likelihood", f"{result.llf:,.3f}; equal shares {result.llnull:,.3f}"))
-    lines.append(("McFadden's R2", f"{result.prsquared:.4f} with {data.n_columns} coefficients"))
+    if data.weights is not None:
+        lines.append(("Weights", f"of choice sets; their mean is {data.mean_weight:.4g}"))
+    limits = result.choice_fit.limits
+    if limits is not None:
+        lines += [("Constraint", label) for label in limits.labels]
+    null = "equal shares" if data.offset is None else "the offset alone"
+    lines.append(("Log-likelihood", f"{result.llf:,.3f}; {null} {result.llnull:,.3f}"))
+    lines.append(("McFadden's R2", f"{result.prsquared:.4f} with {result.df_model} coefficients"))
     return [f"{title + ':':<16}{text}" for title, text in lines]
 
 
@@ -226,7 +303,8 @@ def _rows(result: ConditionalLogitResult) -> list[str]:
     lines = [f"{'term':<{width}}  estimate  std error    95 % interval       p"]
     for row in result.table().itertuples():
         interval = f"[{row.ci_low:8.4f}, {row.ci_high:8.4f}]"
-        p_value = "< .001" if float(str(row.p_value)) < 0.001 else f"{row.p_value:6.3f}"
+        value = float(str(row.p_value))
+        p_value = "  held" if np.isnan(value) else "< .001" if value < 0.001 else f"{value:6.3f}"
         lines.append(
             f"{row.term:<{width}}  {row.estimate:8.4f}  {row.std_error:9.4f}  {interval}  {p_value}"
         )
@@ -244,6 +322,8 @@ def _errors(result: ConditionalLogitResult) -> str:
     if result.cov_type == "robust":
         return "Errors: robust by choice set (sandwich); intervals and p-values from the normal."
     warning = " They do not hold for outcomes that are probabilities." if fractional else ""
+    if result.choice_fit.data.weights is not None:
+        warning += " Weights count as repeated choice sets."
     return f"Errors: information matrix; intervals and p-values from the normal.{warning}"
 
 

@@ -25,6 +25,12 @@ class ConditionalLogitEstimator:
         """Unit of randomisation; null for errors robust by choice set."""
         outside: bool = False
         """Whether buying nothing is an alternative."""
+        offset: str | None = None
+        """Column with a part of utility that is known."""
+        weights: str | None = None
+        """Column with the weight of the choice set."""
+        constraints: tuple[str, ...] = ()
+        """What coefficients must satisfy: `log_price = -1`, `row_1 = row_2`."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -41,5 +47,7 @@ class ConditionalLogitEstimator:
             effects=self.config.effects,
             cluster=self.config.cluster,
             outside=self.config.outside,
+            offset=self.config.offset,
+            weights=self.config.weights,
         )
-        return model.fit()
+        return model.fit(constraints=self.config.constraints or None)
