@@ -52,6 +52,10 @@ class TrialError(AcesError):
         return type(self), (self.cause, str(self))  # errors travel between processes
 
 
+class ServerEndedError(AcesError):
+    """A model server that ACES started has ended and is given up: no trial can go on."""
+
+
 class EstimationError(AcesError):
     """A model can't be estimated from these data; the message names the columns at fault."""
 

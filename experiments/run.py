@@ -1,7 +1,7 @@
 """Runs an experiment into a folder, or goes on where the folder holds part of it."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from aces.catalog import Catalog
 from aces.catalog_store import keep_catalog, stored_catalog
 from aces.errors import SpecError, StoreError, UserError, nearest
+from aces.failures import reasons
 from aces.llm.records import Connection
 from aces.lock import differences
 from aces.spec import ExperimentSpec
@@ -83,6 +84,8 @@ class RunResult:
     """Whether it followed its pre-registration, in words; empty where there is none."""
     stopped: tuple[Stopped, ...] = ()
     """Where buyers were stopped by rule."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Operational cause of failures -> the most frequent message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ def run(
         said = registered.sentence if registered else ""
         stopped = tuple(stops(store).values())
         facts = progress, tuple(changes(store)), failed, work.budget_reached
-        return RunResult(*facts, said, stopped=stopped)
+        return RunResult(*facts, said, stopped=stopped, reasons=reasons(store))
 
 
 def _line(plan: Plan, store: RunStore, answering: Answering) -> Line:
@@ -308,7 +311,9 @@ class _Work:
 
     def facts(self) -> dict[str, object]:
         """Returns what the work is done with."""
-        return {**self.executor.facts, **({"served": self.served} if self.served else {})}
+        told = self.executor.facts | ({"served": self.served} if self.served else {})
+        again = [each.model_dump() for each in self.line.restarts]
+        return told | ({"restarts": again} if again else {})
 
     def carry_out(self, jobs: Sequence[Job], session: int) -> bool:
         """Runs jobs and stores what is finished; returns whether there is a point in going on."""

@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
-from aces.errors import SpecError, StoreError
+from aces.errors import SpecError, StoreError, UserError
 from aces.llm.records import (
     Abilities,
     Connection,
@@ -23,6 +24,7 @@ from experiments.plan import Plan
 from experiments.station import Job
 
 if TYPE_CHECKING:
+    from aces.serve.keeper import Keeper, Restart
     from aces.serve.server import Server
 
 Say = Callable[[str], None]
@@ -44,6 +46,11 @@ class Line(Protocol):
 
     def reach(self, names: Iterable[str]) -> dict[str, Connection]:
         """Returns a connection for each of these buyers that needs one."""
+        ...
+
+    @property
+    def restarts(self) -> Sequence["Restart"]:
+        """Returns which servers had to be started again so far."""
         ...
 
     def close(self) -> None:
@@ -98,7 +105,8 @@ class ServedLine:
         self._say = say
         self._made: dict[str, Connection] = {}
         self._probed: dict[tuple[str, str], Abilities] = {}
-        self._running: tuple[Serving, str] | None = None
+        self._running: Keeper | None = None
+        self._restarts: list[Restart] = []
         self._stack = ExitStack()
 
     def in_turn(self, jobs: Sequence[Job]) -> list[list[Job]]:
@@ -130,6 +138,7 @@ class ServedLine:
 
         Raises:
             UserError: If a server can't be reached, or can't do what its buyer needs.
+            ServerEndedError: If one that was started here keeps ending.
             StoreError: If a buyer can't go on as it began.
         """
         wanted = {name: self.buyers[name] for name in dict.fromkeys(names) if name in self.buyers}
@@ -144,13 +153,24 @@ class ServedLine:
 
     def _serve(self, serving: Serving) -> str:
         """The address of a server for it: the one that runs, or a new one in its place."""
-        if self._running is None or self._running[0] != serving:
+        keeper = self._running
+        if keeper is None or keeper.server.serving != serving:
             self.close()
             self._say(f"starting {serving.engine} with {serving.model}; this may take minutes")
-            server = self._stack.enter_context(self._server(serving))
-            self._running = serving, server.url
-            self._say(f"{serving.model} is served at {self._running[1]}")
-        return self._running[1]
+            keeper = self._running = self._stack.enter_context(self._keeper(serving))
+            self._say(f"{serving.model} is served at {keeper.server.url}")
+        return keeper.server.url
+
+    def _keeper(self, serving: Serving) -> "Keeper":
+        from aces.serve.keeper import Keeper
+
+        folder = self._stack.enter_context(TemporaryDirectory(prefix="aces-keeper-"))
+        return Keeper(self._server(serving), Path(folder) / "state.json", self._say)
+
+    @property
+    def restarts(self) -> Sequence["Restart"]:
+        """Returns which servers had to be started again so far."""
+        return [*self._restarts, *(self._running.restarts if self._running else ())]
 
     def _server(self, serving: Serving) -> "Server":
         from aces.serve.server import Server
@@ -166,22 +186,51 @@ class ServedLine:
             abilities=abilities,
             speech=_speech(name, buyer, abilities, self._known.get(name)),
             cache=str(self._cache) if self._cache and buyer.cached else "",
+            upkeep=str(self._running.state) if self._running and buyer.serving else "",
         )
 
     def _abilities(self, endpoint: Endpoint) -> Abilities:
         """What the server can do; each is asked once."""
-        from aces.llm.probe import probe
-
         key = endpoint.model, endpoint.base_url
         if key not in self._probed:
             self._say(f"asking {endpoint.base_url} what {endpoint.model} can do")
-            self._probed[key] = asyncio.run(probe(endpoint))
+            kept = self._running
+            ours = kept is not None and kept.server.url == endpoint.base_url
+            self._probed[key] = _probe_kept(kept, endpoint) if kept and ours else _probe(endpoint)
         return self._probed[key]
 
     def close(self) -> None:
         """Stops the server that was started here, if one runs."""
+        self._restarts = list(self.restarts)
         self._stack.close()
         self._running = None
+
+
+def _probe(endpoint: Endpoint) -> Abilities:
+    from aces.llm.probe import probe
+
+    return asyncio.run(probe(endpoint))
+
+
+def _probe_kept(keeper: "Keeper", endpoint: Endpoint) -> Abilities:
+    """What our own server can do: asked once more where it ended over a question.
+
+    Otherwise what it could not do for want of life would count as what it can't do.
+    """
+    while True:
+        before = keeper.wait_until_up()
+        found: Abilities | None = None
+        trouble: UserError | None = None
+        try:
+            found = _probe(endpoint)
+        except UserError as error:
+            trouble = error
+        if keeper.wait_until_up() != before:
+            continue
+        if trouble:
+            raise trouble
+        assert found is not None
+        return found
 
 
 def _speech(name: str, buyer: ModelBuyer, abilities: Abilities, known: Connection | None) -> Speech:
@@ -235,6 +284,11 @@ class StoredLine:
 
     def check(self, names: Iterable[str]) -> None:
         """Nothing is to be started."""
+
+    @property
+    def restarts(self) -> Sequence["Restart"]:
+        """Returns nothing: nothing was started."""
+        return ()
 
     def close(self) -> None:
         """Nothing was started."""

@@ -2,10 +2,12 @@
 
 import json
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from rich.markup import escape
 
 from aces.cli.console import console, next_step, read_experiment, say, show_table
 from aces.cli.experiments import Experiment, Settings
@@ -146,7 +148,7 @@ def _show_result(result: "RunResult", spec: "ExperimentSpec", max_failed: str) -
         console.print(f"[yellow]changed since the last session:[/] {warning}")
     if result.registration:
         say(result.registration)
-    _show_counts(result.progress)
+    _show_counts(result.progress, result.reasons)
     if result.too_many_failed:
         console.print(
             f"[red]{result.progress.operational_failures} trials failed for operational causes, "
@@ -238,15 +240,23 @@ def _counts(progress: "Progress") -> str:
     return ", ".join(told)
 
 
-def _show_counts(progress: "Progress") -> None:
-    rows: list[tuple[object, ...]] = list(progress.by_status.items())
-    rows += [(f"  failed: {cause}", n) for cause, n in sorted(progress.by_cause.items())]
-    rows.append(("not run", progress.planned - progress.done))
-    show_table(("status", "trials"), rows)
+def _show_counts(progress: "Progress", reasons: Mapping[str, str]) -> None:
+    """Prints counts by status and cause; of operational causes also the most frequent message."""
+    rows: list[tuple[object, ...]] = [(status, n, "") for status, n in progress.by_status.items()]
+    rows += [
+        (f"  failed: {cause}", n, escape(reasons.get(cause, "")))
+        for cause, n in sorted(progress.by_cause.items())
+    ]
+    rows.append(("not run", progress.planned - progress.done, ""))
+    if reasons:
+        show_table(("status", "trials", "most often because"), rows)
+    else:
+        show_table(("status", "trials"), [row[:2] for row in rows])
 
 
 def status(folder: RunFolder) -> None:
     """Say how far a run is, how fast it went, and what failed and why."""
+    from aces.failures import reasons
     from aces.stopping import Stopped
     from aces.store import RunStore
 
@@ -254,7 +264,7 @@ def status(folder: RunFolder) -> None:
         spec = store.meta("spec")
         console.print(f"[bold]{spec['name'] if spec else folder}[/]")
         progress = store.progress()
-        _show_counts(progress)
+        _show_counts(progress, reasons(store))
         stopped = [Stopped.model_validate(one) for one in store.meta("stopped") or []]
         for one in stopped:
             say(str(one))

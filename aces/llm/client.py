@@ -10,6 +10,7 @@ from aces.llm.faults import CallError
 from aces.llm.limits import Limits
 from aces.llm.line import Line
 from aces.llm.records import Connection, Exchange, Purpose, Reply, Request, Wait
+from aces.llm.upkeep import Kept
 from aces.seeds import Stream
 
 TRIES = 3
@@ -34,15 +35,19 @@ class Client:
         self._line = Line(endpoint, without)
         self._limits = Limits(endpoint, connection.share)
         self._answers: Answers | None = None
+        self._kept = Kept(connection.upkeep)
 
     async def ask(self, request: Request, *, step: int, purpose: Purpose, salt: str) -> Exchange:
-        """Returns what came of a request; what a server does never raises.
+        """Returns what came of a request; what a server does does not raise.
 
         Args:
             request: What is said.
             step: Of the trial.
             purpose: What for.
             salt: The trial's stream address with the request's number within the trial.
+
+        Raises:
+            ServerEndedError: If the server is one that ACES started, and it is given up.
         """
         blank = Exchange(step=step, purpose=purpose, request=request, key=answer_key(request, salt))
         found = self._stored(blank, salt)
@@ -80,7 +85,7 @@ class Client:
         return self._answers
 
     async def _ask(self, blank: Exchange) -> Exchange:
-        patience = Patience(self.connection.endpoint.patience_s, blank.key)
+        patience = Patience(self.connection.endpoint.patience_s, blank.key, self._kept)
         try:
             reply = await patience.spend(lambda: self._turn(blank.request, patience))
         except CallError as fault:
@@ -109,9 +114,12 @@ class Patience:
         seconds: That may be lost to the server's trouble.
         name: Of the request; pauses of different ones differ a little, so that they don't all
             come back at once.
+        kept: The server, where it is one that a keeper looks after: what its restarts cost is not
+            the request's to bear.
     """
 
-    def __init__(self, seconds: float, name: str) -> None:
+    def __init__(self, seconds: float, name: str, kept: Kept | None = None) -> None:
+        self._kept = kept or Kept("")
         self.waits: list[Wait] = []
         self.seconds = 0.0
         self._left = seconds
@@ -125,22 +133,33 @@ class Patience:
 
         Raises:
             CallError: The last one, when there is no hope or no patience left.
+            ServerEndedError: If the server is given up by its keeper.
         """
         while True:
             self._since = time.perf_counter()
+            before = self._kept.starts
             try:
                 return await call()
             except CallError as fault:
+                lost = time.perf_counter() - self._since
+                if fault.hope != "none" and await self._kept.renewed(before):
+                    self._renew()
+                    continue
                 self._calls += 1
                 self._chances -= fault.hope == "again"
-                pause = self._pause(fault)
+                pause = self._pause(fault, lost)
                 if pause is None:
                     raise
                 await asyncio.sleep(pause)
                 self._note(fault.reason)
-                self._left -= self.waits[-1].seconds
+                self._left -= lost + pause
             finally:
                 self.seconds = time.perf_counter() - self._since
+
+    def _renew(self) -> None:
+        """Begins anew with a server that was started anew."""
+        self._note("restart")
+        self._calls, self._chances = 0, TRIES
 
     async def rest(self, reason: str, pause: float) -> None:
         """Pauses on our own account, which costs no patience."""
@@ -154,12 +173,11 @@ class Patience:
         self.waits.append(Wait(reason=reason, seconds=now - self._since))
         self._since = now
 
-    def _pause(self, fault: CallError) -> float | None:
-        """Seconds until the next call; None: there is to be none."""
+    def _pause(self, fault: CallError, lost: float) -> float | None:
+        """Seconds until the next call, given those lost to this one; None: there is to be none."""
         if fault.hope == "none" or self._chances == 0:
             return None
         pause = self._backoff() if fault.after is None else max(fault.after, SHORTEST_PAUSE_S)
-        lost = time.perf_counter() - self._since
         return pause if lost + pause <= self._left else None
 
     def _backoff(self) -> float:

@@ -22,6 +22,8 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _OVERLOADED = re.compile(r"overload|over capacity|temporarily|try again|rate limit", re.IGNORECASE)
+_DEAD = re.compile(r"EngineCore encountered|engine[^.]{0,20} dead|EngineDead", re.IGNORECASE)
+"""A server whose engine has ended: whoever looks after it may start it again."""
 _SPENT = re.compile(r"insufficient_quota|exceeded your current quota|billing", re.IGNORECASE)
 _FILTERED = re.compile(r"content_filter|content management policy|content_policy", re.IGNORECASE)
 
@@ -65,7 +67,8 @@ def judged(status: int, words: str, headers: Mapping[str, str]) -> CallError:
         return CallError("429", message, hope="none")
     if status == 413 or (400 <= status <= 500 and status != 429 and _TOO_LONG.search(words)):
         return CallError(str(status), message, hope="none", cause="context")
-    if status in OVERLOAD or (status >= 500 and _OVERLOADED.search(words)):
+    passing = _OVERLOADED.search(words) or _DEAD.search(words)
+    if status in OVERLOAD or (status >= 500 and passing):
         return CallError(str(status), message, after=retry_after(headers))
     if status == 400 and _FILTERED.search(words):
         return CallError("400", message, hope="none", cause="refusal")

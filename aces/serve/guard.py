@@ -35,6 +35,7 @@ def main(command: list[str]) -> int:
 def _end(server: subprocess.Popen[bytes]) -> None:
     """Ends the server's whole process group: politely, then not."""
     _send(server, signal.SIGTERM)
+    _send(server, signal.SIGCONT)  # what is stopped hears nothing else
     with contextlib.suppress(subprocess.TimeoutExpired):
         server.wait(GRACE_S)
     _send(server, signal.SIGKILL)

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -25,6 +26,8 @@ WITHIN_S = 3600.0
 """Longest start: a first one may download tens of gigabytes."""
 LAST_LINES = 40
 STOP_S = guard.GRACE_S + 10.0
+_CHECKS = re.compile(r'"GET /(health|metrics) ')
+"""Lines of an access log that `aces.serve.pulse` causes."""
 
 
 class Server:
@@ -33,6 +36,7 @@ class Server:
     Args:
         serving: What is to be served.
         log: File that keeps what the server says; its folder is made, and the file written anew.
+            Health checks of a server's own log are no part of what is told of it.
         port: Of this machine; 0 picks a free one.
         within_s: Longest wait for it to be healthy.
     """
@@ -60,8 +64,11 @@ class Server:
         """
         return launch(find(self.serving.engine), self.serving, self.port)
 
-    def start(self) -> str:
+    def start(self, *, again: bool = False) -> str:
         """Starts it, waits until it is healthy, and returns its base URL.
+
+        Args:
+            again: Keep the log of the last time.
 
         Raises:
             UserError: If this machine has no environment for it.
@@ -69,8 +76,10 @@ class Server:
         """
         plan = self.plan
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as sink:
-            self._guard = subprocess.Popen(
+        with self.log.open("ab" if again else "wb") as sink:
+            sink.write(b"\nACES starts it again\n" if again else b"")
+            sink.flush()
+            self._guard = process = subprocess.Popen(
                 [sys.executable, "-I", guard.__file__, *plan.argv],
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
@@ -80,7 +89,7 @@ class Server:
             )
         with ExitStack() as undone:
             undone.callback(self.stop)
-            self._wait_until_healthy(self._guard)
+            self._wait_until_healthy(process)
             undone.pop_all()
         return self.url
 
@@ -93,6 +102,10 @@ class Server:
         if self._guard is not None:
             status = self._guard.wait()
             raise AcesError(self._ended(status))
+
+    def ended(self) -> int | None:
+        """Returns the exit status of a server that has ended by itself; None while it runs."""
+        return None if self._guard is None else self._guard.poll()
 
     def stop(self) -> None:
         """Stops it with all its processes; does nothing if it does not run."""
@@ -127,20 +140,23 @@ class Server:
                 raise AcesError(self._ended(status))
             if time.monotonic() > end:
                 raise AcesError(
-                    f"{self._name} was not healthy within {self._within_s:.0f} s and was stopped. "
-                    f"{self._tail()}"
+                    f"{self.name} was not healthy within {self._within_s:.0f} s and was stopped. "
+                    f"{self.tail()}"
                 )
             time.sleep(POLL_S)
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """What it is called in messages."""
         return f"the server of {self.serving.model} ({self.serving.engine})"
 
     def _ended(self, status: int) -> str:
-        return f"{self._name} ended with status {status}. {self._tail()}"
+        return f"{self.name} ended with status {status}. {self.tail()}"
 
-    def _tail(self) -> str:
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+    def tail(self) -> str:
+        """Returns the last lines of its log, for a message."""
+        text = self.log.read_text(encoding="utf-8", errors="replace")
+        lines = [line for line in text.splitlines() if not _CHECKS.search(line)]
         told = "\n".join(f"  {line}" for line in lines[-LAST_LINES:])
         return f"The end of its log, {self.log}:\n{told or '  (empty)'}"
 

@@ -101,6 +101,7 @@ class ModelServer:
         models: Names that it lists; any name is answered.
         lacks: Abilities that it refuses when probed: `images`, `tools`, `json_schema`,
             `forced_choice`, `logprobs`, `seed`.
+        port: Of this machine; 0 picks a free one.
     """
 
     def __init__(
@@ -109,7 +110,9 @@ class ModelServer:
         *,
         models: Sequence[str] = ("stand-in",),
         lacks: Sequence[str] = (),
+        port: int = 0,
     ) -> None:
+        self._port = port
         self.answer = answer
         self.models = tuple(models)
         self.lacks = frozenset(lacks)
@@ -123,7 +126,7 @@ class ModelServer:
         self._ended = threading.Event()
 
     def __enter__(self) -> "ModelServer":
-        self._http = _Listener(("127.0.0.1", 0), _Handler)
+        self._http = _Listener(("127.0.0.1", self._port), _Handler)
         self._http.owner = self
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()

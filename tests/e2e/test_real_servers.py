@@ -6,12 +6,14 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 
+from aces.errors import StoreError
 from aces.serve import find, look
 from aces.serve.families import FAMILIES
 from aces.store import RunStore
@@ -66,8 +68,8 @@ def qwen(place):
     return make_model("vllm", "qwen2-vl", place)
 
 
-def aces(place, *words):
-    ran = subprocess.run(
+def called(place, *words):
+    return subprocess.run(
         [sys.executable, "-m", "aces", *words],
         cwd=place,
         env=os.environ | QUIET | {"PYTHONPATH": str(ROOT)},
@@ -75,6 +77,10 @@ def aces(place, *words):
         text=True,
         check=False,
     )
+
+
+def aces(place, *words):
+    ran = called(place, *words)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
 
@@ -109,11 +115,26 @@ def serve_model(place, *words):
 
 
 def run(place, name, **parts):
-    """Runs an experiment and returns the open folder."""
-    file = place / f"{name}.yaml"
+    """Runs an experiment and returns the open folder.
+
+    Where trials failed for operational causes it goes on once, as a user would.
+    """
+    file, out = place / f"{name}.yaml", place / "runs" / name
     file.write_text(yaml.safe_dump({"name": name, **EXPERIMENT, **parts}))
-    aces(place, "run", file.name, "--out", f"runs/{name}", "--workers", "1")
-    return RunStore.open(place / "runs" / name)
+    words = ("run", file.name, "--out", str(out), "--workers", "1")
+    first = called(place, *words)
+    if first.returncode != 0:
+        again = called(place, *words, "--retry-failed")
+        assert again.returncode == 0, told(out, first) + told(out, again)
+    return RunStore.open(out)
+
+
+def told(out, ran):
+    """What a run said, why trials failed, and the end of its servers' logs."""
+    logs = [f"{log}:\n{log.read_text()[-6000:]}" for log in sorted(out.glob("server-*.log"))]
+    with RunStore.open(out) as store:
+        failed = query(store, "SELECT trial_id, cause, detail FROM latest WHERE status = 'failed'")
+    return "\n".join([ran.stdout, ran.stderr, *map(str, failed), *logs])
 
 
 def query(store, sql):
@@ -184,8 +205,12 @@ def test_vllm_is_started_for_a_run_and_gives_probabilities(place, qwen):
         {"use": "vlm", "name": "by_schema", "sampling": SHORT, "speak": "schema", **common},
         {"use": "forced_choice", "name": "forced", "may_leave": False, **common},
     ]
-    store = run(place, "qwen", buyers=buyers, interface=["screenshot", "json"])
+    out = place / "runs" / "qwen"
+    with killing(out, "VLLM::EngineCore", after=1) as killed:
+        store = run(place, "qwen", buyers=buyers, interface=["screenshot", "json"])
     with store:
+        assert len(killed) == 1, "the run was to be met in its middle"
+        check_restarted(store)
         check_outcomes(store, trials=12)
         connections = store.meta("connections")
         abilities = connections["forced"]["abilities"]
@@ -199,6 +224,15 @@ def test_vllm_is_started_for_a_run_and_gives_probabilities(place, qwen):
         check_probabilities(store)
     check_report(place, "qwen", qwen)
     assert not servers(qwen), "the server outlived the run"
+
+
+def check_restarted(store):
+    """The server that was killed in mid-run was started again, and no trial paid for it."""
+    session = json.loads((store.folder / "manifest.json").read_text())["sessions"][0]
+    assert len(session["restarts"]) == 1
+    waits = query(store, "SELECT waits FROM exchanges")
+    assert any(w["reason"] == "restart" for (told,) in waits for w in json.loads(told))
+    assert query(store, "SELECT max(attempt) FROM outcomes") == [(1,)]
 
 
 def check_counted(store):
@@ -233,6 +267,48 @@ def check_probabilities(store):
         assert 0 <= json.loads(reported)["label_mass_min"] <= 1
     counts = query(store, "SELECT count(*) FROM exchanges WHERE purpose = 'probability'")
     assert counts[0][0] == 4 * (4 + 1)  # each label once for each listing; one for the label mass
+
+
+@contextmanager
+def killing(out, name, after):
+    """Kills the server's process of that name once so many trials are stored; yields whom."""
+    killed, over = [], threading.Event()
+
+    def watch():
+        while not killed and not over.wait(0.1):
+            if stored(out) >= after:
+                killed.extend(below(os.getpid(), name))
+                for pid in killed:
+                    os.kill(pid, signal.SIGKILL)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        watcher.join()
+
+
+def stored(out):
+    """How many trials have an outcome by now; 0 where the folder is not there yet."""
+    try:
+        with RunStore.open(out) as store:
+            return query(store, "SELECT count(*) FROM outcomes")[0][0]
+    except StoreError:
+        return 0
+
+
+def below(pid, name):
+    """Processes of that name that this one has started, at any remove."""
+    listed = subprocess.run(
+        ["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(None, 2) for line in listed.stdout.splitlines()[1:]]
+    family = {str(pid)}
+    for _ in rows:
+        family |= {row[0] for row in rows if row[1] in family}
+    return [int(row[0]) for row in rows if row[0] in family and row[2].startswith(name)]
 
 
 def servers(model):
