@@ -20,8 +20,10 @@ from analysis.model_result import Labelled, ModelResult, Provenance
 if TYPE_CHECKING:
     import pandas as pd
 
+    from aces.stats.score_bootstrap import ScoreBootstrap, ScoreTest
     from analysis.restrictions import Restrictions
 
+DRAWS = 9_999
 ALL_TERMS = "all terms"
 
 LISTED = 5
@@ -66,6 +68,7 @@ class ConditionalLogitResult(ModelResult):
         self.choice_fit = fit
         self.groups = groups
         self.clusters = clusters
+        self.bootstrap: ScoreBootstrap | None = None
         self.terms = fit.data.names[: fit.data.n_terms]
         super().__init__(fit.data, fit.covariance, provenance, self.terms)
 
@@ -86,8 +89,8 @@ class ConditionalLogitResult(ModelResult):
 
     @property
     def pvalues(self) -> Labelled:
-        """Two-sided p-values: t(G - 1) with G clusters, otherwise normal."""
-        return self._vector(p_values(self._statistics, self.df))
+        """Two-sided p-values: t(G - 1) with G clusters, otherwise normal; or bootstrapped."""
+        return self._vector(self._p)
 
     def cov_params(self) -> Labelled:
         """Returns the covariance matrix of the estimates."""
@@ -200,6 +203,50 @@ class ConditionalLogitResult(ModelResult):
         covariance = R @ self.choice_fit.covariance.matrix @ R.T
         return wald_test(R @ self.choice_fit.params - r, covariance, self.df)
 
+    def bootstrapped(self, draws: int = DRAWS, seed: int = 0) -> "ConditionalLogitResult":
+        """Returns the result with p-values and intervals of the terms by score bootstrap.
+
+        With few clusters (below 20, say) they hold their level better than t(G - 1) does; intervals
+        are inverted tests. Standard errors, effects by level, Wald tests and what prices offset
+        stay as they are. (Kline and Santos 2012; Webb's weights below 12 clusters.)
+
+        Args:
+            draws: Draws; all combinations of weights are taken where there are fewer.
+            seed: Of the draws.
+
+        Raises:
+            EstimationError: If the model has no clusters.
+        """
+        from aces.stats.score_bootstrap import ScoreBootstrap
+
+        fit = self.choice_fit
+        if self.clusters is None:
+            raise EstimationError(
+                "the score bootstrap needs clusters: say which column holds them."
+            )
+        found = ConditionalLogitResult(fit, self.provenance, self.groups, self.clusters)
+        found.bootstrap = ScoreBootstrap(
+            fit.data, fit.at, self.clusters, limits=fit.limits, draws=draws, seed=seed
+        )
+        return found
+
+    def score_test(
+        self, restrictions: "Restrictions", draws: int = DRAWS, seed: int = 0
+    ) -> "ScoreTest":
+        """Tests linear restrictions, several together if asked, by score bootstrap.
+
+        Args:
+            restrictions: As for `wald_test`.
+            draws: As for `bootstrapped`.
+            seed: Of the draws.
+        """
+        from analysis.restrictions import read
+
+        made = self.bootstrap or self.bootstrapped(draws, seed).bootstrap
+        assert made is not None
+        R, r, _ = read(restrictions, self.choice_fit.data.names)
+        return made.test(R, r)
+
     def equality(self) -> "pd.DataFrame":
         """Returns, for models `by` groups, tests that all groups have one coefficient.
 
@@ -230,9 +277,27 @@ class ConditionalLogitResult(ModelResult):
         held = ~(error > 1e-12 * np.abs(self.choice_fit.params))
         return np.asarray(self.choice_fit.params / np.where(held, np.nan, error))
 
+    @cached_property
+    def _p(self) -> Floats:
+        found = p_values(self._statistics, self.df)
+        if self.bootstrap is not None:
+            zero = np.zeros(1)
+            for k in self._free_terms:
+                found[k] = self.bootstrap.test(np.eye(len(found))[[k]], zero).p_value
+        return found
+
     def _limits(self, level: float) -> Floats:
         half = critical_value(level, self.df) * self.choice_fit.bse
-        return np.column_stack([self.choice_fit.params - half, self.choice_fit.params + half])
+        limits = np.column_stack([self.choice_fit.params - half, self.choice_fit.params + half])
+        if self.bootstrap is not None:
+            for k in self._free_terms:
+                limits[k] = self.bootstrap.interval(k, level)
+        return limits
+
+    @property
+    def _free_terms(self) -> list[int]:
+        """Terms that constraints do not hold."""
+        return [k for k in range(len(self.terms)) if np.isfinite(self._statistics[k])]
 
     def _estimates(
         self, which: slice, names: list[str], called: str, level: float
@@ -246,7 +311,7 @@ class ConditionalLogitResult(ModelResult):
             "std_error": self.choice_fit.bse[which],
             "ci_low": limits[:, 0],
             "ci_high": limits[:, 1],
-            "p_value": p_values(self._statistics[which], self.df),
+            "p_value": self._p[which],
         }
         return pd.DataFrame(columns)
 
@@ -314,6 +379,11 @@ def _rows(result: ConditionalLogitResult) -> list[str]:
 def _errors(result: ConditionalLogitResult) -> str:
     if result.cov_type == "cluster":
         by = result.provenance.cluster or "cluster"
+        if result.bootstrap is not None:
+            return (
+                f"Errors: clustered by {by} (CR1, {result.n_clusters:,} clusters); intervals and "
+                f"p-values of the terms by {result.bootstrap.name}."
+            )
         return (
             f"Errors: clustered by {by} (CR1, {result.n_clusters:,} clusters); intervals and "
             f"p-values from t({result.df:.0f})."

@@ -76,7 +76,7 @@ def covariance(
     if clusters is None:
         raise EstimationError("cov_type='cluster' needs clusters: say which column holds them.")
     codes, n_clusters = cluster_codes(data, np.asarray(clusters))
-    totals = _cluster_scores(data, at.params, codes, n_clusters)
+    totals = cluster_scores(data, at.params, codes, n_clusters)
     factor = n_clusters / (n_clusters - 1)
     return Covariance(factor * bread @ (totals.T @ totals) @ bread, cov_type, n_clusters)
 
@@ -149,7 +149,7 @@ def cluster_influence(
     """
     codes, n_clusters = cluster_codes(data, clusters)
     firsts = data.starts if data.order is None else data.order[data.starts]
-    totals = _cluster_scores(data, at.params, codes, n_clusters)
+    totals = cluster_scores(data, at.params, codes, n_clusters)
     return np.unique(clusters[firsts]), totals @ inverse(at.information, limits)
 
 
@@ -186,15 +186,18 @@ def _meat(data: ChoiceData, params: Floats) -> Floats:
     return meat
 
 
-def _cluster_scores(data: ChoiceData, params: Floats, codes: Ints, n_clusters: int) -> Floats:
-    """(clusters, columns) scores summed by cluster."""
+def cluster_scores(data: ChoiceData, params: Floats, codes: Ints, n_clusters: int) -> Floats:
+    """Returns (clusters, columns) scores summed by cluster, from (sets,) `codes` of clusters."""
     totals = np.zeros((n_clusters, data.n_columns))
-    columns = np.arange(data.n_columns)
     for block in data.blocks():
-        scores = set_scores(block, params)
-        own = codes[block.first : block.first + len(scores)]
-        order = np.argsort(own, kind="stable")
-        present, first = np.unique(own[order], return_index=True)
-        sums = np.add.reduceat(scores[order], first, axis=0)
-        totals[np.ix_(present, columns[block.columns])] += sums
+        add_by_cluster(totals, codes, block, set_scores(block, params))
     return totals
+
+
+def add_by_cluster(totals: Floats, codes: Ints, block: Block, values: Floats) -> None:
+    """Adds (sets, columns) values of a block to (clusters, columns) totals."""
+    columns = np.arange(totals.shape[1])[block.columns]
+    own = codes[block.first : block.first + len(values)]
+    order = np.argsort(own, kind="stable")
+    present, first = np.unique(own[order], return_index=True)
+    totals[np.ix_(present, columns)] += np.add.reduceat(values[order], first, axis=0)

@@ -31,6 +31,8 @@ class ConditionalLogitEstimator:
         """Column with the weight of the choice set."""
         constraints: tuple[str, ...] = ()
         """What coefficients must satisfy: `log_price = -1`, `row_1 = row_2`."""
+        bootstrap: bool = False
+        """Whether intervals and p-values of the terms are by score bootstrap: for few clusters."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -50,4 +52,5 @@ class ConditionalLogitEstimator:
             offset=self.config.offset,
             weights=self.config.weights,
         )
-        return model.fit(constraints=self.config.constraints or None)
+        found = model.fit(constraints=self.config.constraints or None)
+        return found.bootstrapped() if self.config.bootstrap else found
