@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from analysis.choice_model import ConditionalLogit as ConditionalLogit
     from analysis.frame import load_choices as load_choices
+    from analysis.latent_class import LatentClassLogit as LatentClassLogit
     from analysis.mixed_logit import MixedLogit as MixedLogit
+    from analysis.nested_logit import NestedLogit as NestedLogit
     from analysis.shares import concentration as concentration
     from analysis.shares import market_shares as market_shares
 
 _HOMES = {
     "ConditionalLogit": "analysis.choice_model",
+    "LatentClassLogit": "analysis.latent_class",
     "MixedLogit": "analysis.mixed_logit",
+    "NestedLogit": "analysis.nested_logit",
     "concentration": "analysis.shares",
     "load_choices": "analysis.frame",
     "market_shares": "analysis.shares",

@@ -114,7 +114,7 @@ def _differences(data: ChoiceData) -> tuple[Floats, NDArray[np.bool_]]:
     absent = np.ones(others.shape[:2], dtype=bool)
     for block in data.blocks():
         if not np.isin(block.y, (0, 1)).all():
-            raise EstimationError("a mixed logit needs choices, 0 or 1, not probabilities.")
+            raise EstimationError("outcomes must be choices, 0 or 1, here, not probabilities.")
         x = np.zeros((len(block.y), data.n_columns))
         x[:, block.columns] = block.x
         chosen = np.add.reduceat(block.y[:, None] * x, block.starts, axis=0)

@@ -20,6 +20,10 @@ TOLERANCE = 1e-10
 """Decrement at which the search ends."""
 QUASI_STEPS, NEWTON_STEPS = 200, 30
 ARMIJO = 1e-4
+ADVICE = (
+    "The choices may not say how much it varies: let fewer coefficients vary, name the panel, or "
+    "check the sign of a lognormal coefficient."
+)
 
 Function = Callable[..., Simulated]
 
@@ -44,14 +48,21 @@ class Found:
         return float(np.abs(self.at.gradient).max())
 
 
-def maximise(function: Function, start: Floats, weights: Floats, names: tuple[str, ...]) -> Found:
-    """Climbs a simulated log-likelihood.
+def maximise(
+    function: Function,
+    start: Floats,
+    weights: Floats,
+    names: tuple[str, ...],
+    advice: str = ADVICE,
+) -> Found:
+    """Climbs a log-likelihood.
 
     Args:
         function: Likelihood at (P,) parameters; with `hessian=True` it has its Hessian.
         start: (P,) where to begin.
         weights: (N,) weights of deciders.
         names: Names of the parameters, for messages.
+        advice: What to say where there is no maximum.
 
     Raises:
         EstimationError: If no maximum is found.
@@ -67,7 +78,7 @@ def maximise(function: Function, start: Floats, weights: Floats, names: tuple[st
         if there is None:
             break
         here, steps = there, steps + 1
-    raise EstimationError(_lost(function, here, names))
+    raise EstimationError(_lost(function, here, names, advice))
 
 
 def square_scores(at: Simulated, weights: Floats) -> Floats:
@@ -126,15 +137,14 @@ def _climb(function: Function, here: Simulated, step: Floats) -> Simulated | Non
     return None
 
 
-def _lost(function: Function, here: Simulated, names: tuple[str, ...]) -> str:
+def _lost(function: Function, here: Simulated, names: tuple[str, ...], advice: str) -> str:
     """What to say where there is no maximum."""
     if not here.hessian.size:
         here = function(here.params, hessian=True)
     values, vectors = np.linalg.eigh(here.hessian)
     flat = names[int(np.abs(vectors[:, -1]).argmax())]
     return (
-        f"no maximum of the simulated likelihood was found: the greatest element of the gradient "
+        f"no maximum of the likelihood was found: the greatest element of the gradient "
         f"is {np.abs(here.gradient).max():.3g}, the Hessian's largest eigenvalue {values[-1]:.3g}, "
-        f"mostly of '{flat}'. The choices may not say how much it varies: let fewer coefficients "
-        "vary, name the panel, or check the sign of a lognormal coefficient."
+        f"mostly of '{flat}'. {advice}"
     )
