@@ -6,6 +6,7 @@ elasticities. Review of Economics and Statistics 68, 715-719.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class Values:
         error: (q,) standard errors.
         low: (q,) lower limits.
         high: (q,) upper limits.
-        covariance: (q, q) of the values.
+        spread: (q, m) a root of their covariance: what m independent unit shocks do to each.
         df: Degrees of freedom of t; infinite for the normal.
     """
 
@@ -36,8 +37,24 @@ class Values:
     error: Floats
     low: Floats
     high: Floats
-    covariance: Floats
+    spread: Floats
     df: float
+
+    def __getitem__(self, rows: Any) -> "Values":  # noqa: ANN401
+        """Returns some of the values."""
+        return Values(
+            self.value[rows],
+            self.error[rows],
+            self.low[rows],
+            self.high[rows],
+            self.spread[rows],
+            self.df,
+        )
+
+    @property
+    def covariance(self) -> Floats:
+        """(q, q) of the values."""
+        return self.spread @ self.spread.T
 
     @property
     def p_values(self) -> Floats:
@@ -55,7 +72,7 @@ class Values:
         odds = np.log(np.where(inner, self.value / (1 - self.value * inner), 1.0))
         low, high = (1 / (1 + np.exp(-(odds + sign * shift))) for sign in (-1, 1))
         low, high = np.where(inner, low, self.low), np.where(inner, high, self.high)
-        return Values(self.value, self.error, low, high, self.covariance, self.df)
+        return Values(self.value, self.error, low, high, self.spread, self.df)
 
 
 def jacobian(function: Function, params: Floats, scale: Floats) -> Floats:
@@ -88,10 +105,16 @@ def delta(
     """
     value = np.asarray(function(params), dtype=float)
     slopes = jacobian(function, params, np.sqrt(matrix.diagonal()))
-    covariance = slopes @ matrix @ slopes.T
-    error = np.sqrt(np.maximum(covariance.diagonal(), 0.0))
+    spread = slopes @ _root(matrix)
+    error = np.sqrt((spread**2).sum(axis=1))
     half = critical_value(level, df) * error
-    return Values(value, error, value - half, value + half, covariance, df)
+    return Values(value, error, value - half, value + half, spread, df)
+
+
+def _root(matrix: Floats) -> Floats:
+    """A root of a covariance matrix: root @ root.T is the matrix."""
+    values, vectors = np.linalg.eigh(matrix)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
 def simulated(
@@ -109,13 +132,11 @@ def simulated(
     Draws are normal, of t(df) where clusters are few; arguments are those of `delta`.
     """
     generator = np.random.default_rng(seed)
-    values, vectors = np.linalg.eigh(matrix)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    moved = generator.standard_normal((draws, len(params))) @ root.T
+    moved = generator.standard_normal((draws, len(params))) @ _root(matrix).T
     if np.isfinite(df):
         moved /= np.sqrt(generator.chisquare(df, draws) / df)[:, None]
     found = np.array([function(params + each) for each in moved])
     low, high = np.quantile(found, [0.5 - level / 2, 0.5 + level / 2], axis=0)
-    covariance = np.atleast_2d(np.cov(found.T))
+    spread = (found - found.mean(axis=0)).T / np.sqrt(draws - 1)
     value = np.asarray(function(params), dtype=float)
-    return Values(value, np.sqrt(covariance.diagonal()), low, high, covariance, df)
+    return Values(value, np.sqrt((spread**2).sum(axis=1)), low, high, spread, df)

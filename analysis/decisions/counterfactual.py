@@ -116,7 +116,7 @@ def shift(
         return np.concatenate([before, after, after - before])
 
     values = demand.values(both, draws=draws)
-    parts = [_part(values, rows) for rows in np.split(np.arange(len(values.value)), 3)]
+    parts = [values[rows] for rows in np.split(np.arange(len(values.value)), 3)]
     before, after = (part if draws else part.within_one() for part in parts[:2])
     return Shift(
         whose,
@@ -129,17 +129,6 @@ def shift(
         _revenue(demand, met, scenario, codes, ids, draws=draws),
         n,
         met.said,
-    )
-
-
-def _part(values: Values, rows: Ints) -> Values:
-    return Values(
-        values.value[rows],
-        values.error[rows],
-        values.low[rows],
-        values.high[rows],
-        values.covariance[np.ix_(rows, rows)],
-        values.df,
     )
 
 

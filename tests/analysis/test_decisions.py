@@ -19,7 +19,7 @@ CONFIG = DemandConfig(terms=TERMS)
 
 @pytest.fixture(scope="module")
 def shop():
-    return Shop(worlds=400)
+    return Shop(worlds=200)
 
 
 @pytest.fixture(scope="module")
@@ -133,13 +133,13 @@ def test_lost_trials_move_no_average_over_shelves(table, demand):
     worlds = lost["world_id"].isin(lost["world_id"].unique()[::5])
     lost.loc[worlds, ["chosen", "status"]] = [0, "failed"]
     fewer = fit_demand(lost, CONFIG)
-    assert fewer.left_out == {"failed": 80}
-    assert len(fewer.shelves.starts) == len(demand.shelves.starts) == 400
+    assert fewer.left_out == {"failed": 40}
+    assert len(fewer.shelves.starts) == len(demand.shelves.starts) == 200
 
 
 def test_delta_and_draws_agree_and_limits_of_shares_stay_within_one(demand):
     question = parse("t0-2: price=-10%, position=1")
-    one, other = (shift(WHOSE, demand, question, draws=draws) for draws in (0, 4000))
+    one, other = (shift(WHOSE, demand, question, draws=draws) for draws in (0, 2000))
     np.testing.assert_allclose(one.change.low, other.change.low, atol=0.004)
     np.testing.assert_allclose(one.after.high, other.after.high, atol=0.01)
     assert (one.after.low > 0).all()
@@ -166,7 +166,7 @@ def test_the_delta_method_is_exact_for_linear_functions():
         ("t0-2: price=10%", r"write \+10% or -10%"),
         ("t0-2: price=cheap", "is no number"),
         ("t0-2: price=-100%", "no price above 0"),
-        ("t0-2: position=9", "no slot 9 on 400 of 400 shelves"),
+        ("t0-2: position=9", "no slot 9 on 200 of 200 shelves"),
         ("t0-2: position=0", "slots count from 1"),
         ("all: position=1", "name a product"),
         ("t0-2: badge=scarcity", "no term of the model holds the badge 'scarcity'"),
@@ -211,7 +211,7 @@ def test_the_analysis_answers_in_tables_rows_and_plots(table):
     own = [r for r in rows if r.estimator == "counterfactual_change" and r.product_id == "t0-2"]
     assert [r.buyer for r in own if r.term == "t0-2: price=-10%"] == ["planted", "twin"]
     assert own[0].ci_low < own[0].estimate < own[0].ci_high
-    assert own[0].n_clusters == 400
+    assert own[0].n_clusters == 200
     (plot,) = found[0].plots
     assert set(plot.series) == {"planted · json", "twin · json"}
 
@@ -231,10 +231,10 @@ def test_an_experiment_may_ask_in_yaml(table, tmp_path):
 
 
 def test_intervals_of_changes_cover_what_was_planted():
-    """40 experiments x 8 products: the share of covered intervals lies within 4 of its errors."""
+    """20 experiments x 8 products: the share of covered intervals lies within 4 of its errors."""
     shop = Shop(worlds=150)
     covered = []
-    for seed in range(40):
+    for seed in range(20):
         demand = fit_demand(shop.table(100 + seed), CONFIG)
         if len(demand.effects.names) < 7:
             continue
