@@ -87,12 +87,12 @@ def compare(
     """
     arms = [_arm(table, first), _arm(table, second)]
     names = (_name(first, second), _name(second, first))
-    outcomes = pd.concat([_outcomes(arm) for arm in arms], axis=1, join="inner", keys=[0, 1])
-    if outcomes.empty:
+    ended = pd.concat([outcomes(arm) for arm in arms], axis=1, join="inner", keys=[0, 1])
+    if ended.empty:
         raise UserError(f"{names[0]} and {names[1]} have no world in common")
-    equal = int((outcomes[0] == outcomes[1]).sum())
-    low, high = wilson_interval([equal], len(outcomes))
-    shares = _shares([arm[_paired(arm).isin(outcomes.index)] for arm in arms])
+    equal = int((ended[0] == ended[1]).sum())
+    low, high = wilson_interval([equal], len(ended))
+    shares = _shares([arm[_paired(arm).isin(ended.index)] for arm in arms])
     coefficients, note = pd.DataFrame(), ""
     locked = [
         f"{name} is {one.why}: coefficients are withheld"
@@ -102,12 +102,12 @@ def compare(
     ]
     try:
         if not locked:
-            coefficients = _coefficients(arms, terms, identical=equal == len(outcomes))
+            coefficients = _coefficients(arms, terms, identical=equal == len(ended))
     except EstimationError as error:
         note = str(error)
     note = note or "; ".join(locked)
-    agreement = (equal / len(outcomes), float(low[0]), float(high[0]))
-    return Comparison(*names, len(outcomes), equal, agreement, coefficients, shares, note)
+    agreement = (equal / len(ended), float(low[0]), float(high[0]))
+    return Comparison(*names, len(ended), equal, agreement, coefficients, shares, note)
 
 
 def compare_all(
@@ -123,7 +123,7 @@ def compare_all(
     Raises:
         UserError: If there is only one arm, or they share no world.
     """
-    names = ["run", "buyer", "interface", *_crossed(table)]
+    names = ["run", "buyer", "interface", *crossed(table)]
     arms = [
         dict(zip(names, values, strict=True)) for values in table[names].drop_duplicates().values
     ]
@@ -134,8 +134,8 @@ def compare_all(
     ]
 
 
-def _crossed(table: pd.DataFrame) -> list[str]:
-    """Personas and prompts, where some world met several of one buyer's."""
+def crossed(table: pd.DataFrame) -> list[str]:
+    """Returns personas and prompts where some world met several of one buyer's."""
     met = ["run", "buyer", "interface", *PAIR]
     trials = table.drop_duplicates("trial_id")
     known = [name for name in ("persona", "prompt") if name in table]
@@ -162,8 +162,8 @@ def _paired(rows: pd.DataFrame) -> pd.MultiIndex:
     return pd.MultiIndex.from_frame(rows[PAIR])
 
 
-def _outcomes(arm: pd.DataFrame) -> "pd.Series[str]":
-    """The product bought, or how the trial ended without one, by world and repeat."""
+def outcomes(arm: pd.DataFrame) -> "pd.Series[str]":
+    """Returns the product bought, or how the trial ended without one, by world and repeat."""
     trials = trials_of(arm).set_index(PAIR)
     return trials["product_id"].astype(object).fillna("(" + trials["status"].astype(object) + ")")
 

@@ -131,8 +131,8 @@ def share_drift(rows: pd.DataFrame, interface: str, name: str) -> ShareDrift:
     trials = trials.assign(version=firsts["version"], twin=firsts["twin"])
     lost = trials[~trials["status"].isin(OUTCOME)]
     trials = trials[trials["status"].isin(OUTCOME)]
-    items = _items(rows, trials)
-    values, held = _outcomes(rows, trials, items)
+    items = items_of(rows, trials)
+    values, held = outcomes_of(rows, trials, items)
     worlds = trials["world_id"].to_numpy(str)
     new = (trials["version"] == "new").to_numpy()
     stream = Stream("drift", name, interface)
@@ -146,9 +146,9 @@ def share_drift(rows: pd.DataFrame, interface: str, name: str) -> ShareDrift:
     return ShareDrift(
         interface=interface,
         items=items,
-        shares=np.column_stack([_mean(values, held, which) for which in (old, new)]),
-        change=_clustered(values, held, worlds, new),
-        twin=_clustered(values[old], held[old], worlds[old], second)[0],
+        shares=np.column_stack([mean_shares(values, held, which) for which in (old, new)]),
+        change=paired_change(values, held, worlds, new),
+        twin=paired_change(values[old], held[old], worlds[old], second)[0],
         update=update,
         replicate=replicate,
         adjusted=benjamini_hochberg(update.p_value),
@@ -157,8 +157,8 @@ def share_drift(rows: pd.DataFrame, interface: str, name: str) -> ShareDrift:
     )
 
 
-def _items(rows: pd.DataFrame, trials: pd.DataFrame) -> tuple[tuple[str, str], ...]:
-    """(task, product) of all shelves, and (task, none of these) where that happened."""
+def items_of(rows: pd.DataFrame, trials: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Returns (task, product) of all shelves, and (task, none of these) where that happened."""
     task = rows["task_id"] if "task_id" in rows else pd.Series("", index=rows.index)
     pairs = dict.fromkeys(zip(task.astype(str), rows["product_id"].astype(str), strict=True))
     left = trials[trials["product_id"].isna()]
@@ -166,10 +166,10 @@ def _items(rows: pd.DataFrame, trials: pd.DataFrame) -> tuple[tuple[str, str], .
     return (*pairs, *((task, NOTHING) for task in dict.fromkeys(tasks)))
 
 
-def _outcomes(
+def outcomes_of(
     rows: pd.DataFrame, trials: pd.DataFrame, items: Sequence[tuple[str, str]]
 ) -> tuple[Floats, Floats]:
-    """(trials, items) 1 for what was bought, and 1 for what could have been."""
+    """Returns (trials, items) 1 for what was bought, and 1 for what could have been."""
     index = {item: i for i, item in enumerate(items)}
     at = {trial: i for i, trial in enumerate(trials.index)}
     values, held = np.zeros((len(trials), len(items))), np.zeros((len(trials), len(items)))
@@ -187,15 +187,20 @@ def _outcomes(
     return values, held
 
 
-def _mean(values: Floats, held: Floats, which: "np.ndarray[Any, Any]") -> Floats:
+def mean_shares(values: Floats, held: Floats, which: "np.ndarray[Any, Any]") -> Floats:
+    """Returns (items,) shares of some trials whose shelf held the item."""
     total = held[which].sum(axis=0)
     return np.asarray(values[which].sum(axis=0) / np.maximum(total, 1))
 
 
-def _clustered(
-    values: Floats, held: Floats, worlds: "np.ndarray[Any, Any]", new: "np.ndarray[Any, Any]"
+def paired_change(
+    values: Floats,
+    held: Floats,
+    worlds: "np.ndarray[Any, Any]",
+    new: "np.ndarray[Any, Any]",
+    level: float = 0.95,
 ) -> tuple[Floats, Floats, Floats]:
-    """(items,) mean difference new - old over worlds that hold the item, and its 95 % limits."""
+    """Returns (items,) mean difference new - old over worlds that hold the item, and its limits."""
     codes = np.unique(worlds, return_inverse=True)[1]
     n = codes.max() + 1
     sums, counts = [], []
@@ -213,7 +218,7 @@ def _clustered(
     change = apart.sum(axis=0) / size
     squares = (there * (apart - change) ** 2).sum(axis=0)
     error = np.sqrt(squares / np.maximum(size - 1, 1) / size)
-    half = np.array([critical_value(0.95, max(float(g) - 1, 1)) for g in size]) * error
+    half = np.array([critical_value(level, max(float(g) - 1, 1)) for g in size]) * error
     return change, change - half, change + half
 
 

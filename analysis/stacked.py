@@ -130,7 +130,7 @@ def fit_arm(
     require_column(rows, "world_id")
     sample = choice_sample(rows, "chosen", "trial_id", effects=effects)
     data = choice_data(
-        _columns(sample.frame, terms),
+        term_matrix(sample.frame, terms),
         sample.y,
         sample.sets,
         names=terms,
@@ -143,7 +143,12 @@ def fit_arm(
     return ArmFit(at.params[:k], worlds, influence[:, :k], data.n_sets, sample.left_out)
 
 
-def _columns(frame: pd.DataFrame, terms: Sequence[str]) -> Floats:
+def term_matrix(frame: pd.DataFrame, terms: Sequence[str]) -> Floats:
+    """Returns (rows, K) the terms' columns.
+
+    Raises:
+        EstimationError: If there are none, or a column is not there.
+    """
     if not terms:
         raise EstimationError("nothing varies between worlds: there is no effect to compare")
     try:

@@ -5,14 +5,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from aces.cli.console import console, next_step, registries, say, show_table
 from aces.errors import UserError
 
 if TYPE_CHECKING:
-    from aces.rules import Gates
     from aces.spec import Plugin
+    from aces.types import Estimate
     from analysis.analyze import Analysis
+    from analysis.display import Table
+    from analysis.fits import Finding
+
+MOST_PAIRS = 3
+"""Pairs whose tables are printed."""
 
 Paths = Annotated[
     list[Path],
@@ -52,8 +58,15 @@ def analyze(
     effects: Annotated[str | None, typer.Option(metavar="COL", help="With --formula.")] = None,
     cluster: Annotated[str | None, typer.Option(metavar="COL", help="With --formula.")] = None,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Compare buyers and interfaces.")
+        bool,
+        typer.Option(
+            "--compare", help="Did it change what it buys, and why? Runs, or buyers of one."
+        ),
     ] = False,
+    replicate: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="With --compare: the first run's buyers, met again."),
+    ] = None,
     layout: Annotated[
         str, typer.Option("--table", metavar="paper", help="As a paper: text, CSV and LaTeX.")
     ] = "",
@@ -75,22 +88,11 @@ def analyze(
     with console.status("estimating ..."):
         results = analyze_paths(paths, out, analyses)
     for result in results:
-        for check in result.failed_checks():
-            console.print(f"[red]gate:[/] {check.name}. {check.verdict}", soft_wrap=True)
-        for table in () if layout else result.tables():
-            show_table(table.columns, table.rows, table.title)
-            say(f"[dim]{table.note}[/]\n" if table.note else "")
-        for one in result.withheld:
-            console.print(f"[yellow]withheld:[/] {one.sentence}", soft_wrap=True)
-        _show_registration(result)
-        for note in result.notes:
-            console.print(f"[yellow]note:[/] {note}", soft_wrap=True)
-        say(f"wrote {', '.join(map(str, filter(None, (result.path, *result.beside))))}")
+        _show(result, tables=not layout)
     if layout:
         _show_paper(results)
-    if compare:
-        terms = next((fit.result.terms for r in results for fit in r.main_fits()), ())
-        _compare(paths, terms, next((r.study.spec.gates for r in results if r.study), None))
+    if compare or replicate is not None:
+        _compare(paths, replicate, results)
     next_step(f"aces report {' '.join(map(str, paths))}")
 
 
@@ -99,6 +101,25 @@ def _what_if(paths: list[Path], questions: list[str], against: str) -> None:
     from aces.cli.what_if import what_if
 
     what_if(paths, questions, against)
+
+
+def _show(result: "Analysis", *, tables: bool) -> None:
+    """Prints one run's gates, tables and notes."""
+    for check in result.failed_checks():
+        console.print(f"[red]gate:[/] {check.name}. {check.verdict}", soft_wrap=True)
+    for table in result.tables() if tables else ():
+        _show_table(table)
+    for one in result.withheld:
+        console.print(f"[yellow]withheld:[/] {one.sentence}", soft_wrap=True)
+    _show_registration(result)
+    for note in result.notes:
+        console.print(f"[yellow]note:[/] {note}", soft_wrap=True)
+    say(f"wrote {', '.join(map(str, filter(None, (result.path, *result.beside))))}")
+
+
+def _show_table(table: "Table") -> None:
+    show_table(table.columns, table.rows, table.title)
+    say(f"[dim]{table.note}[/]\n" if table.note else "")
 
 
 def _show_paper(results: "Sequence[Analysis]") -> None:
@@ -144,28 +165,50 @@ def _fit_formula(
     next_step("aces init my-experiment")
 
 
-def _compare(paths: list[Path], terms: "Sequence[str]", gates: "Gates | None") -> None:
-    """Prints how each buyer and interface differs from the first on the worlds they share."""
+def _compare(paths: list[Path], replicate: Path | None, results: "Sequence[Analysis]") -> None:
+    """Prints whether versions or buyers differ and why, and adds it to `estimates.csv`."""
     from aces.rules import Gates
-    from analysis import load_choices
-    from analysis.compare import compare_all
+    from analysis.compare_versions import compare_versions, load_versions
     from analysis.ladders import size_agreement
-    from analysis.published import with_published
 
-    choices = with_published(load_choices(paths))
-    lock = (gates or Gates()).position_lock
-    agreement = size_agreement(choices, lock)
+    gates = next((r.study.spec.gates for r in results if r.study), Gates())
+    terms = next((fit.result.terms for r in results for fit in r.main_fits()), ())
+    choices, again = load_versions(paths, replicate)
+    agreement = size_agreement(choices, gates.position_lock)
     for line in agreement:
         say(f"\n{line}")
     if agreement:  # shelves of different sizes share no world
         return
-    for found in compare_all(choices, terms, position_lock=lock):
-        console.print(f"\n{found.verdict}", soft_wrap=True)
-        if not found.coefficients.empty:
-            columns = [name.replace("_", " ") for name in found.coefficients.columns]
-            show_table(columns, found.coefficients.itertuples(index=False))
-        if found.note:
-            console.print(f"[yellow]note:[/] {found.note}", soft_wrap=True)
+    found = compare_versions(choices, terms, replicate=again, position_lock=gates.position_lock)
+    _show_comparisons(found)
+    _add_estimates(results, [row for parts in found for part in parts for row in part.estimates()])
+
+
+def _show_comparisons(found: "Sequence[Sequence[Finding]]") -> None:
+    """Prints the answer of each pair; tables too, where pairs are few."""
+    for parts in found:
+        answer, *notes = parts[0].notes
+        console.print(f"\n[bold]{escape(answer)}[/]", soft_wrap=True)
+        for note in notes:
+            console.print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)
+    for parts in found if len(found) <= MOST_PAIRS else ():
+        say("")
+        for part in parts:
+            _show_table(part.table)
+    if len(found) > MOST_PAIRS:
+        say(f"\ntables of {len(found)} pairs are in estimates.csv alone")
+
+
+def _add_estimates(results: "Sequence[Analysis]", rows: "Sequence[Estimate]") -> None:
+    """Writes the comparison's rows below those of the last run's estimates."""
+    from analysis.estimates import write_estimates
+
+    path = next((one.path for one in reversed(results) if one.path), None)
+    if path is None:
+        return
+    own = [row for one in results if one.path == path for row in one.estimates]
+    write_estimates([*own, *rows], path)
+    say(f"added {len(rows):,} rows of the comparison to {path}")
 
 
 def report(

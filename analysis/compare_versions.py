@@ -1,0 +1,177 @@
+"""Comparison of versions and of buyers: from a long table to findings, pair by pair."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from aces.errors import EstimationError
+from aces.stats.intervals import critical_value
+from aces.stats.multiplicity import holm
+from analysis.checks.position import slots_taken
+from analysis.compare import outcomes
+from analysis.compare_answer import Answer
+from analysis.compare_arms import Arm, Pair, arms_of, human_line, pairs_of
+from analysis.compare_findings import Coefficients, Movers, Products, Ratios
+from analysis.compare_parts import Human
+from analysis.compare_shares import odd_one_out, share_changes
+from analysis.compare_tastes import Tastes, fit_tastes, shared, testable
+from analysis.compare_verdict import Versions
+from analysis.drift import OUTCOME
+from analysis.fits import Finding
+from analysis.frame import load_choices
+from analysis.published import with_published
+
+
+def load_versions(
+    paths: Sequence[str | Path], replicate: str | Path | None = None
+) -> tuple[pd.DataFrame, str]:
+    """Returns the long table of all runs, and the name that the replicate has in it.
+
+    Runs whose folders have one name are told apart by their places in the command.
+
+    Args:
+        paths: Run folders or long tables.
+        replicate: A further run of the first; its name is empty without one.
+    """
+    every = [*paths, *([replicate] if replicate is not None else [])]
+    parts: list[pd.DataFrame] = []
+    known: set[str] = set()
+    for i, path in enumerate(every, start=1):
+        part = with_published(load_choices(path))
+        names = part["run"].astype(str)
+        clash = bool(known & set(names))
+        part = part.assign(run=f"{i}/" + names if clash else names)
+        known |= set(part["run"])
+        parts.append(part.assign(trial_id=f"{i}/" + part["trial_id"].astype(str)))
+    name = str(parts[-1]["run"].iloc[0]) if replicate is not None else ""
+    return pd.concat(parts, ignore_index=True), name
+
+
+def compare_versions(
+    table: pd.DataFrame,
+    terms: Sequence[str],
+    *,
+    replicate: str = "",
+    position_lock: float | None = None,
+) -> list[list[Finding]]:
+    """Compares versions across runs, or the buyers of one; the findings of each pair.
+
+    Args:
+        table: The long table of all runs.
+        terms: Terms whose coefficients are compared, beside product effects of each version's own.
+        replicate: Name of the run in which the first's buyers are met again.
+        position_lock: Share of purchases above which an arm is locked to a slot, so that its
+            coefficients are withheld; None for none.
+
+    Raises:
+        UserError: If there is nobody to compare.
+        EstimationError: If no trial of a pair has an outcome.
+    """
+    arms = arms_of(table, replicate)
+    line = human_line(arms)
+    found = [_versions(pair, terms, position_lock) for pair in pairs_of(arms)]
+    adjusted = holm([one.p_value for one in found]).tolist()
+    told = [replace(one, adjusted=p) for one, p in zip(found, adjusted, strict=True)]
+    return [_findings(one, _human(one, line, terms)) for one in told]
+
+
+def _findings(found: Versions, human: Human | None) -> list[Finding]:
+    parts: list[Finding] = [Answer(found, human), Products(found, human)]
+    if found.tastes is not None:
+        parts.append(Coefficients(found, human))
+        parts += [Ratios(found, human)] if found.ratios else []
+        parts += [Movers(found, human)] if found.movers else []
+    return parts
+
+
+def _versions(pair: Pair, terms: Sequence[str], lock: float | None) -> Versions:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        notes = [*pair.notes, *_locked(pair, lock)]
+        fits = None
+        try:
+            fits = _fits(pair, terms) if len(notes) == len(pair.notes) else None
+        except EstimationError as error:
+            notes.append(f"no coefficients: {error}")
+    notes += dict.fromkeys(str(one.message) for one in caught)
+    whole = None if fits is None else shared(*fits, terms, fewest=1)
+    tastes = None if fits is None else testable(shared(*fits, terms))
+    if tastes is not None and not tastes.contrasts:
+        notes.append("product effects are in no joint test: too few worlds or purchases of each")
+    name = " → ".join(pair.names)
+    return Versions(
+        pair=pair,
+        shares=share_changes(pair.runs, pair.new.rows, name, paired=pair.paired),
+        odd=odd_one_out(pair.runs, pair.new.rows) if pair.paired else None,
+        tastes=tastes,
+        whole=whole,
+        fits=fits,
+        equal=_equal(pair.old.rows, pair.new.rows) if pair.paired else (0, 0),
+        notes=tuple(notes),
+    )
+
+
+def _locked(pair: Pair, lock: float | None) -> list[str]:
+    named = zip(pair.names, (pair.old, pair.new), strict=True)
+    return [
+        f"{name} is {one.why}: coefficients are withheld"
+        for name, arm in named
+        for one in slots_taken(arm.rows, lock)
+        if one.locked
+    ]
+
+
+def _fits(pair: Pair, terms: Sequence[str]) -> tuple[list[Tastes], Tastes]:
+    if not terms:
+        raise EstimationError("no analysis has estimates, so that there are no terms to compare")
+    old = [fit_tastes(rows, terms, cluster=pair.old.cluster) for rows in pair.runs]
+    return old, fit_tastes(pair.new.rows, terms, cluster=pair.new.cluster)
+
+
+def _equal(one: pd.DataFrame, other: pd.DataFrame) -> tuple[int, int]:
+    """Pairs of trials, by world and repeat, that ended alike, and pairs."""
+    ends = [outcomes(rows) for rows in (one, other)]
+    ends = [each[~each.index.duplicated()] for each in ends]
+    both = pd.concat(ends, axis=1, join="inner", keys=[0, 1])
+    return int((both[0] == both[1]).sum()), len(both)
+
+
+def _human(found: Versions, line: Arm | None, terms: Sequence[str]) -> Human | None:
+    """People beside a pair that they are not part of."""
+    if line is None or line.keys in (found.pair.old.keys, found.pair.new.keys):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said where they are analysed
+        try:
+            fit = fit_tastes(line.rows, terms, cluster=line.cluster) if terms else None
+        except EstimationError:
+            fit = None
+    versions = zip(found.pair.names, (found.pair.old, found.pair.new), strict=True)
+    return Human(
+        name=line.keys["buyer"],
+        terms={} if fit is None else _intervals(fit, terms),
+        shares=_shares(line.rows),
+        agreement={name: _equal(arm.rows, line.rows) for name, arm in versions},
+    )
+
+
+def _intervals(fit: Tastes, terms: Sequence[str]) -> dict[str, tuple[float, float, float]]:
+    n = len(fit.clusters)
+    error = (n / (n - 1) * (fit.influence**2).sum(axis=0)) ** 0.5
+    half = critical_value(0.95, n - 1.0) * error
+    return {
+        term: (float(b), float(b - h), float(b + h))
+        for term, b, h in zip(terms, fit.params, half, strict=False)
+    }
+
+
+def _shares(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """(task, product) -> share of the trials with an outcome whose shelf held it."""
+    known = rows[rows["status"].isin(OUTCOME)]
+    means = known.groupby(["task_id", "product_id"])["chosen"].mean()
+    keys = means.index.to_frame()
+    pairs = zip(keys["task_id"].astype(str), keys["product_id"].astype(str), strict=True)
+    return dict(zip(pairs, map(float, means), strict=True))
