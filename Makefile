@@ -3,12 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo check test test-slow vllm-cpu transformers-cpu servers bench clean
+.PHONY: help setup demo check test test-slow notebooks vllm-cpu transformers-cpu servers bench clean
 
 help:
 	@echo "make demo       set up, run the main job, print the estimates, write runs/demo/report.html"
 	@echo "make test       set up, run linters and tests"
 	@echo "make test-slow  simulations, long runs, fault battery, real model servers"
+	@echo "make notebooks  build analysis/notebooks/*.ipynb from their sources (.py)"
 	@echo "make vllm-cpu, make transformers-cpu"
 	@echo "                model servers without a GPU, each in an environment of its own"
 	@echo "make bench      measure speed and coverage again (an hour)"
@@ -34,6 +35,9 @@ test: check
 
 test-slow: setup servers
 	$(BIN)/pytest -m slow
+
+notebooks: setup
+	$(BIN)/python -m scripts.notebooks
 
 vllm-cpu:
 	@PYTHON=$(PYTHON) scripts/vllm-cpu
