@@ -126,6 +126,11 @@ class ConditionalLogit:
         return self._data
 
     @property
+    def groups(self) -> Groups | None:
+        """Whose coefficients they are, where each has its own."""
+        return self._groups
+
+    @property
     def provenance(self) -> Provenance:
         """Where the choices come from."""
         return self._provenance

@@ -1,0 +1,95 @@
+"""Partial pooling: against statsmodels' meta-analysis, closed forms, and planted tasks."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from aces.errors import EstimationError
+from aces.stats.pooling import partial_pooling
+
+
+def draw(tasks, tau, seed, mean=0.5):
+    rng = np.random.default_rng([tasks, seed])
+    errors = rng.uniform(0.1, 0.3, tasks)
+    truth = mean + tau * rng.normal(size=tasks)
+    return truth + errors * rng.normal(size=tasks), errors, truth, mean + tau * rng.normal()
+
+
+@pytest.mark.parametrize(("tasks", "tau"), [(3, 1.0), (8, 0.3), (20, 0.1), (8, 0.0)])
+def test_mean_and_sd_agree_with_statsmodels(tasks, tau):
+    from statsmodels.stats.meta_analysis import combine_effects
+
+    b, errors, *_ = draw(tasks, tau, 1)
+    peer = combine_effects(b, errors**2, method_re="iterated", use_t=True, atol=1e-12)
+    ours = partial_pooling(b, errors)
+    assert_allclose(ours.sd, np.sqrt(max(peer.tau2, 0)), atol=1e-6)
+    assert_allclose(ours.q, peer.q)
+    if peer.tau2 > 0:
+        assert_allclose(ours.mean.value[0], peer.mean_effect_re, atol=1e-8)
+        assert_allclose(ours.mean.error[0], peer.sd_eff_w_re_hksj, rtol=1e-5)
+
+
+def test_equal_errors_have_closed_forms():
+    b, v = np.array([0.0, 1.0, 2.0, 5.0]), 0.25
+    found = partial_pooling(b, np.full(4, np.sqrt(v)))
+    tau2 = b.var(ddof=1) - v
+    assert_allclose(found.sd, np.sqrt(tau2))
+    assert_allclose(found.mean.value[0], b.mean())
+    assert_allclose(found.mean.error[0], b.std(ddof=1) / 2)
+    from scipy.stats import chi2
+
+    for limit, tail in ((found.sd_low, 0.975), (found.sd_high, 0.025)):
+        assert_allclose(limit, np.sqrt(max(3 * b.var(ddof=1) / chi2.ppf(tail, 3) - v, 0)))
+    shrink = (1 / 3) * v / (v + tau2)  # Morris: (T - 3) / (T - 1) of it
+    assert_allclose(found.tasks.value, b + shrink * (b.mean() - b))
+
+
+def test_tasks_that_agree_are_pooled_whole():
+    found = partial_pooling([0.5, 0.5, 0.5, 0.5], [0.1, 0.2, 0.1, 0.3])
+    assert found.sd == found.sd_low == 0
+    assert found.sd_high >= 0
+    assert_allclose(found.tasks.value, 0.5)
+    assert found.p_value == 1.0
+
+
+def test_scale_and_place_do_not_matter():
+    b, errors, *_ = draw(6, 0.3, 2)
+    one, other = partial_pooling(b, errors), partial_pooling(1e4 * b - 3e4, 1e4 * errors)
+    for name in ("mean", "new_task", "tasks"):
+        first, second = getattr(one, name), getattr(other, name)
+        assert_allclose(second.low, 1e4 * first.low - 3e4, rtol=1e-6)
+        assert_allclose(second.high, 1e4 * first.high - 3e4, rtol=1e-6)
+    assert_allclose([other.sd, other.sd_high], [1e4 * one.sd, 1e4 * one.sd_high], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("b", "errors", "says"),
+    [
+        ([1.0, 2.0], [0.1, 0.1], "2 tasks do not say how much tasks differ"),
+        ([1.0, 2.0, 3.0], [0.1, 0.0, 0.1], "errors positive"),
+        ([1.0, np.nan, 3.0], [0.1, 0.1, 0.1], "finite"),
+    ],
+)
+def test_what_can_not_be_pooled_is_refused(b, errors, says):
+    with pytest.raises(EstimationError, match=says):
+        partial_pooling(b, errors)
+
+
+@pytest.mark.parametrize(("tasks", "tau"), [(3, 0.3), (6, 0.3), (20, 0.1)])
+def test_intervals_hold_what_they_should(tasks, tau):
+    """200 runs: mean, another task, tasks (on average) and sd are covered in 90 % at least, and
+    shrinking brings estimates nearer to the truth where there are more than three tasks."""
+    held, gain = np.zeros(4), np.zeros(2)
+    for seed in range(200):
+        b, errors, truth, new = draw(tasks, tau, seed)
+        found = partial_pooling(b, errors)
+        held += [
+            found.mean.low[0] <= 0.5 <= found.mean.high[0],
+            found.new_task.low[0] <= new <= found.new_task.high[0],
+            ((found.tasks.low <= truth) & (truth <= found.tasks.high)).mean(),
+            found.sd_low <= tau <= found.sd_high,
+        ]
+        gain += [((found.tasks.value - truth) ** 2).mean(), ((b - truth) ** 2).mean()]
+    assert (held / 200 > 0.9).all(), held / 200
+    if tasks > 3:
+        assert gain[0] < gain[1]
