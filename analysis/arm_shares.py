@@ -36,9 +36,7 @@ class ArmShares:
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
         """A row per buyer, task, arm and product."""
-        for column in self.by:
-            require_column(self.data, column)
-        arms, bought = self.data.assign(arm=self._arms()), self.data["chosen"] == 1
+        arms, bought = self.data.assign(arm=arms_of(self.data, self.by)), self.data["chosen"] == 1
         if self.among:
             bought &= self.data["product_id"].isin(self.among)
         names = arm_names(self.data)
@@ -48,14 +46,6 @@ class ArmShares:
             for task_id, some in arms.loc[part.index].groupby("task_id", sort=False)
             for row in self._of_task(some, bought.loc[some.index])
         ]
-
-    def _arms(self) -> "pd.Series[str]":
-        """The arm of each world, in words: columns that are 1 for any listing of its shelf."""
-        told = pd.Series("", index=self.data.index)
-        for column in self.by:
-            on = self.data.groupby("world_id", sort=False)[column].transform("max") > 0
-            told = told.where(~on, told + "+" + column)
-        return told.str.removeprefix("+").replace("", BASELINE if self.by else "")
 
     def _of_task(self, rows: pd.DataFrame, bought: "pd.Series[bool]") -> Iterator[dict[str, Any]]:
         products = list(self.among or dict.fromkeys(rows["product_id"]))
@@ -138,6 +128,20 @@ class ArmShares:
                 ci_low=low,
                 ci_high=high,
             )
+
+
+def arms_of(table: pd.DataFrame, by: Sequence[str]) -> "pd.Series[str]":
+    """Returns the arm of each row's world: the columns that are 1 for any listing of its shelf.
+
+    Raises:
+        EstimationError: If a column is absent.
+    """
+    told = pd.Series("", index=table.index)
+    for column in by:
+        require_column(table, column)
+        on = table.groupby("world_id", sort=False)[column].transform("max") > 0
+        told = told.where(~on, told + "+" + column)
+    return told.str.removeprefix("+").replace("", BASELINE if by else "")
 
 
 def _arm_rows(

@@ -63,9 +63,18 @@ def test_integrity_is_recovered_and_who_buys_by_totals_turns_back(study):
     assert rows["by-card", "turned_back[checkout]"].estimate == 0
     late = [rows[b, "paid_above_least[checkout]"].estimate for b in ("by-total", "by-card")]
     assert 0 < late[0] < late[1]
-    (finding,) = found.findings
+    finding = next(f for f in found.findings if "integrity" in f.table.title)
     assert len(finding.table.rows) == 6
     assert len(finding.plots[0].series["by-total · json"]) == 2
+
+
+def test_late_fees_bring_in_more_from_who_minds_the_card_alone(study):
+    minds = [{"use": "utility", "name": f"minds-{w}", "coefficients": {"fee": -w}} for w in (0, 1)]
+    folder = study("worlds_per_task=60", f"buyers={json.dumps(minds)}")
+    rows = analyze_paths([folder])[0].estimates
+    paid = {row.buyer: row for row in rows if row.estimator == "arm_difference_adjusted"}
+    assert paid["minds-1"].ci_low > 50
+    assert paid["minds-0"].ci_low < 0 < paid["minds-0"].ci_high
 
 
 def test_where_it_is_told_changes_nothing_for_who_buys_by_totals(study):
