@@ -19,6 +19,8 @@ RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 STRUCTURED = '{"backend": "xgrammar", "disable_any_whitespace": true}'
 MAX_LOGPROBS = 20
 """The most that the OpenAI protocol lets one ask for."""
+SEQUENCES = 4
+"""Requests answered at a time without a GPU."""
 ON_CPU: Mapping[str, str] = {
     "VLLM_CPU_KVCACHE_SPACE": "1",
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
@@ -142,7 +144,13 @@ def _speech(checkpoint: Checkpoint) -> list[str]:
 
 def _hardware(found: Environment, checkpoint: Checkpoint) -> list[str]:
     if found.on_cpu:
-        return ["--dtype", "float32", "--enforce-eager", "--max-num-seqs", "4"]
+        # a prompt read in parts ends vLLM on a processor where the request has a seed (0.32: "CPU
+        # Generator does not use offset"), so that there is room for all prompts whole
+        room = SEQUENCES * checkpoint.context
+        return [
+            *("--dtype", "float32", "--enforce-eager"),
+            *("--max-num-seqs", str(SEQUENCES), "--max-num-batched-tokens", str(room)),
+        ]
     shares = tensor_parallel(gpus(), checkpoint.heads)
     return ["--tensor-parallel-size", str(shares)] if shares > 1 else []
 

@@ -186,6 +186,9 @@ def test_on_a_processor_vllm_is_told_so(monkeypatch):
     plan = vllm("somebody/else", found=ON_CPU)
     assert "vllm.entrypoints.openai.api_server" in plan.argv
     assert option(plan, "--dtype") == "float32"
+    # every prompt is read whole: in parts, one with a seed ends vLLM on a processor
+    sequences, context = (int(option(plan, f"--max-{n}")) for n in ("num-seqs", "model-len"))
+    assert int(option(plan, "--max-num-batched-tokens")) >= sequences * context
     assert plan.environ["VLLM_CPU_OMP_THREADS_BIND"] == "nobind"
     assert plan.environ["TORCH_COMPILE_DISABLE"] == "1"
     assert "VLLM_CPU_KVCACHE_SPACE" not in plan.environ  # the user's own stands

@@ -229,7 +229,8 @@ def test_vllm_is_started_for_a_run_and_gives_probabilities(place, qwen):
 def check_restarted(store):
     """The server that was killed in mid-run was started again, and no trial paid for it."""
     session = json.loads((store.folder / "manifest.json").read_text())["sessions"][0]
-    assert len(session["restarts"]) == 1
+    # by the test alone: on a processor vLLM used to die of seeds, the more the busier it was
+    assert len(session["restarts"]) == 1, (store.folder / "manifest.json").read_text()
     waits = query(store, "SELECT waits FROM exchanges")
     assert any(w["reason"] == "restart" for (told,) in waits for w in json.loads(told))
     assert query(store, "SELECT max(attempt) FROM outcomes") == [(1,)]
