@@ -53,6 +53,7 @@ class Plot:
         series: Name -> its points; whose they are.
         along: Name and unit of what the points stand along; empty where they have labels.
         reference: Value of no effect, drawn as a line; None without one.
+        reading: What the figure says, in a sentence; left empty, the report words one itself.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Plot:
     series: Mapping[str, Sequence[Point]]
     along: str = ""
     reference: float | None = None
+    reading: str = ""
 
 
 @dataclass(frozen=True)

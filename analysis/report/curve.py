@@ -1,67 +1,109 @@
 """The specification curve: estimates in order, and below each the choices it rests on."""
 
-from typing import Any
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from analysis.display import Curve, Point, number
-from analysis.report.style import BLUE, INK, MUTED, ORANGE, RULE, figure, svg
+from analysis.report.matrix import Scale, scale
+
+_SQUARE = 0.36
+"""Half the width of a mark, as a share of its column."""
 
 
-def specification_curve(shown: Curve) -> Markup:
-    """Returns the curve above a board of dots, one column per universe and one row per option.
+@dataclass(frozen=True)
+class SpecificationCurve:
+    """A curve above a board of marks, one column per universe and one row per option.
 
-    Blue lies above the reference with its whole interval, orange below, grey holds it.
+    Attributes:
+        drawn: The estimates.
+        rows: Option, and its marks.
+        value: What is estimated.
+        colours: Class and meaning of each colour that is used.
     """
+
+    drawn: Markup
+    rows: tuple[tuple[str, Markup], ...]
+    value: str
+    colours: tuple[tuple[str, str], ...]
+
+
+_MEANING = {
+    "above": "interval above {}",
+    "below": "interval below {}",
+    "within": "interval holds {}",
+    "plain": "estimate",
+}
+
+
+def specification_curve(shown: Curve) -> SpecificationCurve:
+    """Returns the curve; colours say on which side of the reference an interval lies."""
     points = [point for series in shown.series.values() for point in series]
+    on = scale([v for p in points for v in (p.value, p.low, p.high)], shown.reference)
+    kinds = [_kind(point, shown.reference) for point in points]
     rows = [(d, o) for d in _dimensions(shown) for o in _options(shown, d)]
-    wide = min(max(6.0, 0.09 * len(points) + 2.4), 9.0)
-    with figure(wide, 2.1 + 0.19 * len(rows)) as (made, axes):
-        axes.remove()
-        heights = [2.0, 0.19 * len(rows) + 0.1]
-        upper, lower = made.subplots(2, 1, sharex=True, height_ratios=heights)
-        _estimates(upper, points, shown)
-        _board(lower, points, rows, shown)
-        return svg(made, f"{shown.title}: {_spoken(points)}")
+    reference = f"{shown.reference or 0:g}"
+    return SpecificationCurve(
+        _estimates(points, kinds, on, shown),
+        tuple((f"{d}: {o}", _marks(shown, d, o, kinds)) for d, o in rows),
+        shown.value,
+        tuple((kind, _MEANING[kind].format(reference)) for kind in dict.fromkeys(kinds)),
+    )
 
 
-def _estimates(axes: Any, points: list[Point], shown: Curve) -> None:  # noqa: ANN401
+def _estimates(points: list[Point], kinds: list[str], on: Scale, shown: Curve) -> Markup:
+    said = f"{shown.title}: {_spoken(points)}"
+    parts = [Markup('<svg class="chart curve" role="img" aria-label="{}">').format(said)]
+    for place, text in on.ticks():
+        parts.append(
+            Markup(
+                '<line class="rule" x1="0" x2="100%" y1="{0}%" y2="{0}%"/>'
+                '<text x="-8" y="{0}%" dy=".32em" text-anchor="end">{1}</text>'
+            ).format(round(100 - place, 2), text)
+        )
     if shown.reference is not None:
-        axes.axhline(shown.reference, color=MUTED, linewidth=0.8, zorder=1)
-    for x, point in enumerate(points):
-        colour = _colour(point, shown.reference)
-        if point.low is not None:
-            axes.plot([x, x], [point.low, point.high], color=colour, linewidth=1.0, alpha=0.6)
-        axes.plot(x, point.value, "o", color=colour, markersize=3, zorder=3)
-    axes.set_ylabel(shown.value)
-    axes.tick_params(bottom=False)
+        at = round(100 - on.place(shown.reference), 2)
+        parts.append(Markup('<line class="zero" x1="0" x2="100%" y1="{0}%" y2="{0}%"/>').format(at))
+    for i, (point, kind) in enumerate(zip(points, kinds, strict=True)):
+        parts.append(_estimate(_middle(i, len(points)), point, kind, on))
+    return Markup("").join(parts) + Markup("</svg>")
 
 
-def _board(
-    axes: Any,  # noqa: ANN401
-    points: list[Point],
-    rows: list[tuple[str, str]],
-    shown: Curve,
-) -> None:
-    for y, (dimension, option) in enumerate(rows):
-        axes.axhline(y, color=RULE, linewidth=0.5, zorder=0)
-        at = [x for x, own in enumerate(shown.choices) if own.get(dimension) == option]
-        for x in at:
-            axes.plot(x, y, "s", color=_colour(points[x], shown.reference), markersize=2.6)
-        if y and rows[y - 1][0] != dimension:
-            axes.axhline(y - 0.5, color=MUTED, linewidth=0.8)
-    axes.set_yticks(range(len(rows)), [f"{d}: {o}" for d, o in rows], fontsize=8)
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xticks([])
-    axes.set_xlim(-0.8, len(points) - 0.2)
+def _estimate(x: float, point: Point, kind: str, on: Scale) -> Markup:
+    drawn = Markup("")
+    if point.low is not None and point.high is not None:
+        low, high = (round(100 - min(max(on.place(v), 0), 100), 2) for v in (point.low, point.high))
+        drawn = Markup('<line class="{0}" x1="{1}%" x2="{1}%" y1="{2}%" y2="{3}%"/>').format(
+            kind, x, low, high
+        )
+    at = round(100 - on.place(point.value), 2)
+    return drawn + Markup('<circle class="{}" cx="{}%" cy="{}%" r="3"/>').format(kind, x, at)
 
 
-def _colour(point: Point, reference: float | None) -> str:
+def _marks(shown: Curve, dimension: str, option: str, kinds: list[str]) -> Markup:
+    """The universes in which an option was chosen."""
+    n = len(kinds)
+    wide = round(100 * 2 * _SQUARE / n, 3)
+    marks = [
+        Markup('<rect class="{}" x="{}%" width="{}%" y="20%" height="60%"/>').format(
+            kind, round(_middle(i, n) - wide / 2, 2), wide
+        )
+        for i, (own, kind) in enumerate(zip(shown.choices, kinds, strict=True))
+        if own.get(dimension) == option
+    ]
+    return Markup('<svg aria-hidden="true">') + Markup("").join(marks) + Markup("</svg>")
+
+
+def _middle(i: int, n: int) -> float:
+    return round(100 * (i + 0.5) / n, 2)
+
+
+def _kind(point: Point, reference: float | None) -> str:
     if reference is None or point.low is None or point.high is None:
-        return INK
+        return "plain"
     if point.low > reference:
-        return BLUE
-    return ORANGE if point.high < reference else MUTED
+        return "above"
+    return "below" if point.high < reference else "within"
 
 
 def _dimensions(shown: Curve) -> list[str]:

@@ -25,6 +25,8 @@ class Cell:
         spread: Half width of the 95 % interval.
         planted: The planted share; empty where there is none.
         colour: Blue below an even share, orange above it.
+        depth: How deep it is, 0 to 100.
+        more: Whether it is above an even share.
     """
 
     slot: int
@@ -32,23 +34,40 @@ class Cell:
     spread: str
     planted: str
     colour: str
+    depth: int
+    more: bool
 
 
 @dataclass(frozen=True)
 class HeatMap:
-    """Slots of the results page as laid out, for one buyer and interface."""
+    """Slots of the results page as laid out, for one buyer and interface.
+
+    Attributes:
+        arm: Whose.
+        columns: Of the grid.
+        cells: In the order of slots.
+        reading: What it says, in a sentence.
+    """
 
     arm: str
     columns: int
     cells: tuple[Cell, ...]
+    reading: str = ""
+
+    @property
+    def rows(self) -> list[tuple[Cell, ...]]:
+        """The cells row by row."""
+        starts = range(0, len(self.cells), self.columns)
+        return [self.cells[start : start + self.columns] for start in starts]
 
 
-def heat_map(fit: Fit, columns: int) -> HeatMap:
+def heat_map(fit: Fit, columns: int, name: str = "") -> HeatMap:
     """Returns the heat map of a fit with saturated slots.
 
     Args:
         fit: The `slots` fit; the last slot is its baseline.
         columns: Of the grid.
+        name: Whose; that of the fit where not given.
     """
     assert fit.analysis == SLOTS
     names = [term for term in fit.result.terms if term.startswith("pos_")]
@@ -64,10 +83,26 @@ def heat_map(fit: Fit, columns: int) -> HeatMap:
         planted = [percent(value) for value in true]
     even = 1 / len(shares)
     cells = tuple(
-        Cell(i + 1, percent(shares[i]), percent(half[i]), planted[i], _colour(shares[i] / even))
+        Cell(
+            i + 1,
+            percent(shares[i]),
+            percent(half[i]),
+            planted[i],
+            _colour(shares[i] / even),
+            round(100 * abs(_depth(shares[i] / even))),
+            bool(shares[i] > even),
+        )
         for i in range(len(shares))
     )
-    return HeatMap(fit.arm, columns, cells)
+    return HeatMap(name or fit.arm, columns, cells, _reading(cells, shares, even))
+
+
+def _reading(cells: tuple[Cell, ...], shares: np.ndarray, even: float) -> str:
+    best, worst = cells[int(shares.argmax())], cells[int(shares.argmin())]
+    return (
+        f"Best is slot {best.slot} with {best.share} ± {best.spread}, worst slot {worst.slot} "
+        f"with {worst.share} ± {worst.spread}; an even share is {percent(even)}."
+    )
 
 
 def _softmax(values: np.ndarray) -> np.ndarray:
@@ -77,7 +112,12 @@ def _softmax(values: np.ndarray) -> np.ndarray:
 
 def _colour(ratio: float) -> str:
     """White at an even share; full colour at a third of it or at three times."""
-    depth = float(np.clip(np.log(ratio) / np.log(3), -1, 1))
+    depth = _depth(ratio)
     end = _HOT if depth > 0 else _COLD
     mixed = np.rint(_MIDDLE + abs(depth) * (end - _MIDDLE)).astype(int)
     return "#" + "".join(f"{value:02x}" for value in mixed.tolist())
+
+
+def _depth(ratio: float) -> float:
+    """From -1 at a third of an even share to 1 at three times."""
+    return float(np.clip(np.log(ratio) / np.log(3), -1, 1))

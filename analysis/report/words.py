@@ -1,5 +1,6 @@
 """Designs and price equivalents in sentences."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -30,32 +31,11 @@ from aces.design import (
 from aces.spec import Plugin
 from aces.types import Estimate
 from analysis.analyze import bounded
-from analysis.display import counted, listed, number, percent
+from analysis.display import Point, counted, listed, number, percent
 from analysis.estimates import price_changes
 from analysis.fits import Fit
-
-_THINGS = {
-    "sponsored": "A sponsored tag",
-    "overall_pick": "An overall-pick badge",
-    "scarcity": "A notice that few are left",
-    "best_seller": "A best-seller badge",
-    "limited_time": "A limited-time badge",
-    "discounted": "A struck-through list price",
-    "rating": "One more star",
-    "log_review_count": "Having 2.7 times the reviews",
-}
-
-
-def thing(term: str, rows: int, columns: int) -> str:
-    """Returns what a term raised by one is, as the subject of a sentence."""
-    if term in _THINGS:
-        return _THINGS[term]
-    kind, _, index = term.partition("_")
-    if kind == "row" and index.isdigit():
-        return f"Row {index} instead of row {rows}"
-    if kind == "col" and index.isdigit():
-        return f"Column {index} instead of column {columns}"
-    return f"One unit of {term}"
+from analysis.report.changes import Change, binary_terms, change_of
+from analysis.report.matrix import Line, Matrix, Strip, apart, scale, strip, told
 
 
 @dataclass(frozen=True)
@@ -75,23 +55,108 @@ class Worth:
     note: str = ""
 
 
-def worth_in_price(fit: Fit, rows: int, columns: int) -> Worth:
-    """Returns the price change that makes up for each term of a fit with a price term."""
+def worth_in_price(fit: Fit, last: dict[str, int], name: str = "") -> Worth:
+    """Returns the price change that makes up for each change of a listing.
+
+    Args:
+        fit: A fit with a price term.
+        last: `row`, `col` and `pos` -> the number of the last.
+        name: Whose; that of the fit where not given.
+    """
+    name = name or fit.arm
     changes = [c for c in price_changes(fit) if c.estimator.startswith("compensating")]
     if not any(map(bounded, changes)):
         note = "Price itself may not matter to these choices, so that nothing has a worth in price."
-        return Worth(fit.arm, note=note)
+        return Worth(name, note=note)
     money = fit.price is not None and fit.price[1] == "linear"
+    binary = binary_terms(fit)
     known: list[tuple[str, str, str]] = []
     unknown: list[tuple[str, str]] = []
-    for change in changes:
-        subject, limits = thing(change.term, rows, columns), _limits(change, money)
+    for one in changes:
+        what = change_of(one.term, last, binary=one.term in binary)
+        change = _stepped(one, what.step, money=money)
+        subject, limits = what.subject, _limits(change, money)
         low, high = change.ci_low or 0.0, change.ci_high or 0.0
         if not bounded(change) or low <= 0 <= high:
             unknown.append((subject, limits))
         else:
             known.append((subject, _sentence(change, money), limits))
-    return Worth(fit.arm, tuple(known), tuple(unknown))
+    return Worth(name, tuple(known), tuple(unknown))
+
+
+def worth_matrix(found: Mapping[str, tuple[Fit, dict[str, int]]]) -> Matrix | None:
+    """Returns worth in price for several buyers, side by side; None where scales differ.
+
+    Args:
+        found: Whose -> fit with a price term, and the number of the last row, column and slot.
+    """
+    if len({fit.price[1] for fit, _ in found.values() if fit.price}) != 1:
+        return None
+    money = next(fit.price[1] for fit, _ in found.values() if fit.price) == "linear"
+    own: dict[str, dict[str, Point | None]] = {}
+    labels: dict[str, Change] = {}
+    for name, (fit, last) in found.items():
+        binary = binary_terms(fit)
+        for one in price_changes(fit):
+            if one.estimator.startswith("compensating"):
+                what = labels.setdefault(
+                    one.term, change_of(one.term, last, binary=one.term in binary)
+                )
+                moved = _stepped(one, what.step, money=money)
+                own.setdefault(name, {})[one.term] = _point(moved, money=money)
+    return _worth_matrix(labels, own, money=money)
+
+
+def _point(change: Estimate, *, money: bool) -> Point | None:
+    """A price change on its scale, as a factor where it is a share; None without bounds."""
+    if not bounded(change):
+        return None
+    base = 0.0 if money else 1.0
+    values = (change.estimate, change.ci_low, change.ci_high)
+    return Point("", *(base + (value or 0.0) for value in values))
+
+
+def _worth_matrix(
+    labels: Mapping[str, Change], own: Mapping[str, Mapping[str, Point | None]], *, money: bool
+) -> Matrix:
+    reference = 0.0 if money else 1.0
+    points = [point for cells in own.values() for point in cells.values() if point]
+    values = [v for p in points for v in (p.value, p.low, p.high)]
+    on = scale(values, reference, log=not money)
+
+    def text(value: float) -> str:
+        if money:
+            return f"{'+' if value > 0 else ''}{number(value, 2)}"
+        share = 100 * (value - 1)
+        if share >= 999.5:
+            return f"× {number(value, 0)}"
+        return f"{'+' if share >= 0.5 else ''}{number(share, 0)} %"
+
+    def cell(point: Point | None) -> Strip | None:
+        return point and strip(on, point, text, sure=told(point, reference))
+
+    lines = tuple(
+        Line(what.label, what.against, tuple(cell(cells.get(term)) for cells in own.values()))
+        for term, what in labels.items()
+    )
+    places = on.ticks() if money else [(on.place(f), text(f)) for f in (0.5, 1, 2, 4, 8, 16)]
+    ticks = apart([each for each in places if 0 <= each[0] <= 100], on.place(reference))
+    unit = "price change that makes up for it"
+    return Matrix(tuple(own), lines, unit, ticks, on.place(reference))
+
+
+def _stepped(change: Estimate, step: float, *, money: bool) -> Estimate:
+    """The price change for a term that moves by `step` and not by one."""
+    if step == 1:
+        return change
+
+    def moved(value: float | None) -> float | None:
+        if value is None or not math.isfinite(value) or (not money and value <= -1):
+            return value
+        return step * value if money else math.expm1(step * math.log1p(value))
+
+    ends = {"ci_low": moved(change.ci_low), "ci_high": moved(change.ci_high)}
+    return change.model_copy(update={"estimate": moved(change.estimate), **ends})
 
 
 def _sentence(change: Estimate, money: bool) -> str:

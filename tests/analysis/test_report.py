@@ -21,6 +21,7 @@ from analysis.report.trial import write_trial
 from experiments.executors.inline import InlineExecutor
 from experiments.run import run as run_experiment
 
+WITHIN = ("data:image/webp;", "data:text/csv;", "#")
 VOID = {"meta", "img", "br", "hr", "link", "input", "path", "use", "rect", "clippath"}
 
 
@@ -84,8 +85,7 @@ def test_one_file_without_references(report):
     html = report.read_text(encoding="utf-8")
     read = Page(html)
     assert read.open == []
-    outside = [x for x in read.loads if not x.startswith(("data:image/", "#"))]
-    assert outside == []
+    assert [x for x in read.loads if not x.startswith(WITHIN)] == []
     assert "@import" not in html
     assert "url(http" not in html
     assert "<script" not in html
@@ -98,6 +98,8 @@ def test_it_says_what_was_run_and_found(report):
         "Planted buyers prove the instrument, not a market.",
         "What planted and blind should prefer",
         "planted · json",
+        "The strongest effect is on planted: a listing",
+        "(95 % interval",
         "slots in uniformly random order",
         "All 6 gates that apply hold",
         "An overall-pick badge is worth a price rise of",
@@ -230,7 +232,7 @@ def test_the_report_of_served_models(asked_run, tmp_path):
     assert "<img src=x" not in html
     read = Page(html)
     assert read.open == []
-    assert [x for x in read.loads if not x.startswith(("data:image/", "#"))] == []
+    assert [x for x in read.loads if not x.startswith(WITHIN)] == []
     text = " ".join(" ".join(read.text).split())
     for said in (
         "Random weights prove the plumbing, not a market. The models behind shopper have",
