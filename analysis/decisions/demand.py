@@ -278,7 +278,18 @@ def _shelves(demand: Demand, rows: pd.DataFrame) -> Shelves:
     """Every world's shelf once, products without an effect marked as never bought."""
     by = "world_id" if "world_id" in rows else "trial_id"
     first = rows.groupby(by, sort=False)["trial_id"].transform("first") == rows["trial_id"]
-    frame = rows[first].sort_values(by, kind="stable").reset_index(drop=True)
+    return shelves_of(demand, rows[first], by)
+
+
+def shelves_of(demand: Demand, rows: pd.DataFrame, by: str) -> Shelves:
+    """Returns rows as shelves, those with nothing on them that was ever bought left out.
+
+    Args:
+        demand: The model, which says what was ever bought.
+        rows: One row per alternative.
+        by: Column of the shelf.
+    """
+    frame = rows.sort_values(by, kind="stable").reset_index(drop=True)
     codes = _codes(demand.effects, frame)
     X = demand.matrix(frame)
     ids = frame[by].to_numpy()
