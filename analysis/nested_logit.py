@@ -167,7 +167,7 @@ class NestedLogit:
         Raises:
             EstimationError: If the formula or columns are at fault.
         """
-        table, column, said = _with_nests(data, nests)
+        table, column, said = with_nests(data, nests)
         model = cls.__new__(cls)
         model._data, model._provenance, rows = with_columns(
             formula,
@@ -207,10 +207,18 @@ class NestedLogit:
         return NestedLogitResult(found, self._provenance, self._column)
 
 
-def _with_nests(
+def with_nests(
     data: "pd.DataFrame", nests: str | Mapping[str, Sequence[str]]
 ) -> tuple["pd.DataFrame", str, str]:
-    """The table, its column with nests, and what they are in words."""
+    """Returns the table, its column with nests, and what they are in words.
+
+    Args:
+        data: Long table.
+        nests: Column, or nest -> product ids; products that none names are alone.
+
+    Raises:
+        EstimationError: If a product is not there, or in two nests.
+    """
     if isinstance(nests, str):
         return data, nests, nests
     require_column(data, "product_id")
