@@ -12,10 +12,9 @@ from aces.stats.choice_data import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-BLOCK_ROWS = 32_768
+BLOCK_ROWS = 65_536
 """Rows computed at a time: what is built along the way stays small beside the result."""
 PROBE_ROWS = 64
-CONSTANT = "Intercept"
 
 
 def sides(formula: str) -> tuple[str, str]:
@@ -128,12 +127,12 @@ def _filled(
     *,
     constant: bool,
 ) -> tuple[list[str], Floats]:
-    names = [name for name in spec.column_names if constant or name != CONSTANT]
-    kept = [i for i, name in enumerate(spec.column_names) if constant or name != CONSTANT]
+    first = 0 if constant else 1  # the intercept is the first column
+    names = list(spec.column_names)[first:]
     found = np.empty((len(frame), len(names)))
     for rows in blocks(len(frame), block):
         made = spec.get_model_matrix(frame.iloc[rows], na_action="ignore")
-        found[rows] = made.iloc[:, kept].to_numpy(dtype=float)
+        found[rows] = made.to_numpy(dtype=float)[:, first:]
     return names, found
 
 
