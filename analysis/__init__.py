@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from analysis.choice_model import ConditionalLogit as ConditionalLogit
+    from analysis.exploded_logit import ExplodedLogit as ExplodedLogit
     from analysis.frame import load_choices as load_choices
     from analysis.latent_class import LatentClassLogit as LatentClassLogit
     from analysis.mixed_logit import MixedLogit as MixedLogit
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ConditionalLogit": "analysis.choice_model",
+    "ExplodedLogit": "analysis.exploded_logit",
     "LatentClassLogit": "analysis.latent_class",
     "MixedLogit": "analysis.mixed_logit",
     "NestedLogit": "analysis.nested_logit",
