@@ -1,0 +1,114 @@
+"""Effects of levels drawn at random, such as wordings of a prompt: how far levels differ.
+
+Model: the estimate of level l is mu + u_l + e_l, u_l normal with variance tau^2, the errors e with
+a known covariance S, which need not be diagonal: levels that met the same worlds share noise.
+tau^2 by Paule and Mandel's equation Q(tau^2) = k - 1, its interval by the profile of Q, which is
+exact for known S.
+
+References: Paule and Mandel (1982), Journal of Research of the National Bureau of Standards 87,
+377-385; Viechtbauer (2007), Statistics in Medicine 26, 37-52; Higgins, Thompson and Spiegelhalter
+(2009), Journal of the Royal Statistical Society A 172, 137-159 (prediction).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from aces.errors import EstimationError
+from aces.stats.choice_data import Floats
+from aces.stats.intervals import critical_value
+
+FEWEST = 3
+
+
+@dataclass(frozen=True)
+class RandomEffects:
+    """What levels have in common and how far they differ.
+
+    Attributes:
+        mean: Mean over levels.
+        error: Its standard error.
+        low: Lower 95 % limit of the mean.
+        high: Upper.
+        variance: tau^2, variance between levels.
+        variance_low: Lower 95 % limit of it.
+        variance_high: Upper.
+        next_low: Lower 95 % limit of the effect of a level yet to be drawn.
+        next_high: Upper.
+        p_value: Of no difference between levels (Q).
+        levels: How many.
+    """
+
+    mean: float
+    error: float
+    low: float
+    high: float
+    variance: float
+    variance_low: float
+    variance_high: float
+    next_low: float
+    next_high: float
+    p_value: float
+    levels: int
+
+
+def random_effects(estimates: Floats, covariance: Floats) -> RandomEffects:
+    """Returns mean, variance and prediction interval of effects drawn at random.
+
+    Args:
+        estimates: (k,) one for each level.
+        covariance: (k, k) of their sampling errors.
+
+    Raises:
+        EstimationError: If there are fewer than 3 levels.
+    """
+    from scipy.special import chdtrc, chdtri
+
+    k = len(estimates)
+    if k < FEWEST:
+        raise EstimationError(f"{k} levels are too few to say how far levels differ: at least 3")
+    values, vectors = np.linalg.eigh(covariance)
+    values = np.maximum(values, 1e-12 * max(float(values.max()), 1e-300))
+    y, one = vectors.T @ estimates, vectors.T @ np.ones(k)
+
+    def spread(tau2: float) -> tuple[float, float, float]:
+        weight = 1 / (values + tau2)
+        precision = float(one**2 @ weight)
+        mean = float((one * y) @ weight) / precision
+        return float((y - mean * one) ** 2 @ weight), mean, precision**-0.5
+
+    tau2 = _root(lambda t: spread(t)[0], k - 1.0)
+    low, high = (_root(lambda t: spread(t)[0], float(chdtri(k - 1, p))) for p in (0.025, 0.975))
+    _, mean, error = spread(tau2)
+    half = critical_value(0.95, k - 1.0) * error
+    ahead = critical_value(0.95, k - 1.0) * float(np.sqrt(tau2 + error**2))
+    p_value = float(chdtrc(k - 1, spread(0.0)[0]))
+    return RandomEffects(
+        mean,
+        error,
+        mean - half,
+        mean + half,
+        tau2,
+        low,
+        high,
+        mean - ahead,
+        mean + ahead,
+        p_value,
+        k,
+    )
+
+
+def _root(q: Callable[[float], float], target: float) -> float:
+    """The variance at which Q, which falls with it, is `target`; 0 where Q is below it at 0."""
+    if q(0.0) <= target:
+        return 0.0
+    low, high = 0.0, 1.0
+    while q(high) > target:
+        low, high = high, 4 * high
+    for _ in range(200):
+        middle = (low + high) / 2
+        if high - low <= 1e-12 * high:
+            break
+        low, high = (middle, high) if q(middle) > target else (low, middle)
+    return (low + high) / 2
