@@ -180,6 +180,19 @@ def _fields(
         yield {**common, "field": PRODUCT, "unit": "", **_compared(product, pairs, bought)}
 
 
+def readings_of(report: str | None, bought: Mapping[Any, Any], currency: str) -> dict[str, Reading]:
+    """Returns what a model reported of one purchase, by field, beside what was shown.
+
+    Args:
+        report: As stored with the outcome.
+        bought: The row of what was bought, of the long table.
+        currency: Of its price.
+    """
+    shown = pd.DataFrame([{"reported": report, **bought}])
+    pairs = {name: pairs[0] for name, pairs in _readings(shown, currency).items()}
+    return {name: pair for name, pair in pairs.items() if pair.reported is not None}
+
+
 def _readings(bought: pd.DataFrame, currency: str) -> dict[str, list[Reading]]:
     """Field -> its readings, one per purchase."""
     reports = [_report(text) for text in bought["reported"]]

@@ -12,7 +12,7 @@ from rich.markup import escape
 from aces.cli.console import console, next_step, read_experiment, say, show_table
 from aces.cli.experiments import Experiment, Settings
 from aces.cli.said import stored_exchanges
-from aces.errors import StoreError, nearest
+from aces.errors import StoreError, UserError, nearest
 
 if TYPE_CHECKING:
     from aces.catalog import Catalog
@@ -78,7 +78,7 @@ def register(app: typer.Typer) -> None:
         run
     )
     app.command("status", epilog="Example: aces status runs/mine")(status)
-    app.command("show", epilog="Example: aces show runs/mine 3f2a --html")(show)
+    app.command("show", epilog="Example: aces show runs/mine --html")(show)
 
 
 def run(
@@ -319,22 +319,56 @@ def show(
         str, typer.Argument(help="Trial id or its beginning; the first where not given.")
     ] = "",
     html: Annotated[
-        bool, typer.Option("--html", help="Write a page with the screenshots.")
+        bool,
+        typer.Option("--html", help="Write a page: of the trial, or to step through all of them."),
     ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the page goes; else into DIR.")
+    ] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="With --html: so many trials; else up to 30 MB."),
+    ] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Show what a buyer saw, did and bought, step by step."""
     from aces.store import RunStore
 
+    if not html and (out or trials or open_page):
+        raise UserError("--out, --trials and --open are about pages: add --html")
+    if trial and trials:
+        raise UserError("--trials is for a page of many trials: leave out the trial")
     with RunStore.open(folder) as store:
-        trial_id = find_trial(store, trial)
-        if html:
-            from analysis.report.trial import write_trial
-
-            path = write_trial(store, trial_id, folder / f"trial-{trial_id}.html")
-            say(f"wrote {path}")
-        else:
+        if not html:
+            trial_id = find_trial(store, trial)
             _show_stored(store, trial_id)
-    next_step(f"aces report {folder}" if html else f"aces show {folder} {trial_id} --html")
+            next_step(f"aces show {folder} {trial_id} --html")
+            return
+        path = _write_page(store, trial, out, trials)
+    if open_page:
+        import webbrowser
+
+        webbrowser.open(path.resolve().as_uri())
+    next_step(f"aces report {folder}")
+
+
+def _write_page(store: "RunStore", trial: str, out: Path | None, trials: int | None) -> Path:
+    """Writes the page of one trial, or of as many as it may hold, and returns its path."""
+    if trial:
+        from analysis.report.trial import write_trial
+
+        trial_id = find_trial(store, trial)
+        path = write_trial(store, trial_id, out or store.folder / f"trial-{trial_id}.html")
+        say(f"wrote {path}")
+        return path
+    from analysis.viewer import write_viewer
+
+    written = write_viewer(store, out or store.folder / "trials.html", trials)
+    say(
+        f"wrote {written.path}: {written.inside:,} of {written.finished:,} trials, "
+        f"{written.path.stat().st_size / 1e6:.1f} MB"
+    )
+    return written.path
 
 
 def find_trial(store: "RunStore", beginning: str) -> str:
