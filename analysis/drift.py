@@ -159,8 +159,7 @@ def share_drift(rows: pd.DataFrame, interface: str, name: str) -> ShareDrift:
 
 def items_of(rows: pd.DataFrame, trials: pd.DataFrame) -> tuple[tuple[str, str], ...]:
     """Returns (task, product) of all shelves, and (task, none of these) where that happened."""
-    task = rows["task_id"] if "task_id" in rows else pd.Series("", index=rows.index)
-    pairs = dict.fromkeys(zip(task.astype(str), rows["product_id"].astype(str), strict=True))
+    pairs = dict.fromkeys(_pairs(rows).drop_duplicates().itertuples(index=False, name=None))
     left = trials[trials["product_id"].isna()]
     tasks = left["task_id"].astype(str) if "task_id" in left else pd.Series("", index=left.index)
     return (*pairs, *((task, NOTHING) for task in dict.fromkeys(tasks)))
@@ -171,20 +170,24 @@ def outcomes_of(
 ) -> tuple[Floats, Floats]:
     """Returns (trials, items) 1 for what was bought, and 1 for what could have been."""
     index = {item: i for i, item in enumerate(items)}
-    at = {trial: i for i, trial in enumerate(trials.index)}
     values, held = np.zeros((len(trials), len(items))), np.zeros((len(trials), len(items)))
-    task = rows["task_id"].astype(str) if "task_id" in rows else pd.Series("", index=rows.index)
-    shown = zip(rows["trial_id"], task, rows["product_id"].astype(str), rows["chosen"], strict=True)
-    for trial, errand, product, chosen in shown:
-        if trial in at:
-            held[at[trial], index[errand, product]] = 1.0
-            values[at[trial], index[errand, product]] = chosen
+    at = trials.index.get_indexer(pd.Index(rows["trial_id"]))
+    item = pd.MultiIndex.from_tuples(items).get_indexer(pd.MultiIndex.from_frame(_pairs(rows)))
+    known = at >= 0
+    held[at[known], item[known]] = 1.0
+    values[at[known], item[known]] = rows["chosen"].to_numpy(float)[known]
     for (errand, product), i in index.items():
         if product == NOTHING:
             own = trials["task_id"].eq(errand) if "task_id" in trials else True
             held[:, i] = own
             values[:, i] = trials["product_id"].isna() & own
     return values, held
+
+
+def _pairs(rows: pd.DataFrame) -> pd.DataFrame:
+    """(task, product) of each row, as plain text."""
+    task = rows["task_id"].to_numpy(str) if "task_id" in rows else ""
+    return pd.DataFrame({"task": task, "product": rows["product_id"].to_numpy(str)}, dtype=object)
 
 
 def mean_shares(values: Floats, held: Floats, which: "np.ndarray[Any, Any]") -> Floats:

@@ -72,14 +72,19 @@ def exchange_test(
     sd = np.sqrt(_variances(values, codes, size, 1 / fresh + 1 / (size - fresh)))
     moves = sd > TIE
     scaled = values[:, moves] / sd[moves]
-    rank = np.arange(len(codes)) - np.repeat(np.cumsum(size) - size, size.astype(int))
+    starts = np.cumsum(size) - size
+    rank = np.arange(len(codes)) - np.repeat(starts, size.astype(int))
     first = rank < fresh[codes]
+    single = (fresh == 1).all()
     beyond, above = np.zeros(int(moves.sum())), 0
     found = np.abs(observed[moves] / sd[moves])
     total = float((found**2).sum())
     for start in range(0, draws, BLOCK):
         n = min(BLOCK, draws - start)
-        drawn = _exchanged(codes, first, weight, n, generator) @ scaled
+        if single:
+            drawn = _exchanged_one(starts, size, weight, n, generator) @ scaled
+        else:
+            drawn = _exchanged(codes, first, weight, n, generator) @ scaled
         beyond += (np.abs(drawn) >= found - TIE).sum(axis=0)
         above += int(((drawn**2).sum(axis=1) >= total - TIE).sum())
     p = np.ones(values.shape[1])
@@ -109,3 +114,17 @@ def _exchanged(
     fresh = np.zeros((n, len(codes)), dtype=bool)
     np.put_along_axis(fresh, order[:, first], True, axis=1)
     return np.where(fresh, *weight)
+
+
+def _exchanged_one(
+    starts: Floats,
+    size: Floats,
+    weight: tuple[Floats, Floats],
+    n: int,
+    generator: np.random.Generator,
+) -> Floats:
+    """The same where one outcome of each world is new: it is drawn without sorting the world."""
+    drawn = np.tile(weight[1], (n, 1))
+    picked = (starts + np.floor(generator.random((n, len(size))) * size)).astype(np.int64)
+    np.put_along_axis(drawn, picked, weight[0][picked], axis=1)
+    return drawn
