@@ -108,23 +108,25 @@ pd.DataFrame({"planned": table["s.e."], "came out": result.bse}).round(3)
 
 # %% [markdown]
 """
-## A difference needs twice the trials, or more
+## A difference needs more
 
 [Two models](two_models.ipynb) asked how far the badge's coefficient moved. Two estimates, each
-with its own error, differ with an error of √(s₁² + s₂²). Below: the power to find the planted
-change from 1.2 to 0.2 with the 300 worlds of the stored run, and half that change.
+with an error of its own, differ with the error √(s₁² + s₂²); a second run of the old version
+halves s₁². Below: the power to find the planted change, from 1.2 to 0.2, and to find half of it.
 """
 
 # %%
-one, other = (tables[f"{name}, as planted"]["s.e."]["overall_pick"] for name in ("old", "new"))
-error = np.hypot(one, other)
-power = {f"power to find {c}": norm.cdf(c / error - 1.96) for c in (1.0, 0.5)}
-pd.Series({"error of the difference": error} | power).round(2)
+old, new = (tables[f"{name}, as planted"]["s.e."]["overall_pick"] for name in ("old", "new"))
+error = pd.Series(
+    {"one old run": np.hypot(old, new), "two old runs": np.hypot(old / np.sqrt(2), new)}
+)
+power = {f"power to find {size}": norm.cdf(size / error - 1.96) for size in (1.0, 0.5)}
+pd.DataFrame({"error": error} | power).round(2)
 
 # %% [markdown]
 """
-So the run had a good chance to find the large change, and missed it nevertheless: that happens to
-one run in seven. Half that change it would have missed two times in three.
+So the run had a good chance to find the whole change, and missed it nevertheless: that happens to
+one such run in twelve. Half the change it would have missed three times in five.
 
 What planning can't know: trials that will fail or abstain (plan for more), worlds that a model
 answers alike each time (more *worlds* help, more `repeats` do not), and tests that you add later.
