@@ -23,7 +23,7 @@ from experiments.run import run
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "analysis" / "notebooks"
 CONFIG = ROOT / "experiments" / "configs" / "notebooks.yaml"
-SECONDS = 240
+SECONDS = 1000
 """How long a cell may take."""
 
 

@@ -20,8 +20,8 @@ from experiments.executors.inline import InlineExecutor
 from experiments.run import run
 from scripts import notebooks
 
-# one kernel at a time
-pytestmark = pytest.mark.xdist_group("notebooks")
+# one kernel at a time, however slow the machine
+pytestmark = [pytest.mark.xdist_group("notebooks"), pytest.mark.timeout(1200)]
 SOURCES = [source.stem for source in notebooks.sources()]
 STORED = notebooks.FOLDER / "stored"
 SWISSMETRO = "data/choice-biogeme/swissmetro.dat"
@@ -90,7 +90,11 @@ def test_nothing_is_built_without_a_source_and_files_are_small():
     assert sum(sizes) < 6_000_000
 
 
-@pytest.mark.parametrize("name", [name for name in SOURCES if name != "other_data"])
+SLOW = {"power_planning": [pytest.mark.slow]}
+ALONE = [pytest.param(name, marks=SLOW.get(name, [])) for name in SOURCES if name != "other_data"]
+
+
+@pytest.mark.parametrize("name", ALONE)
 def test_a_notebook_runs_and_prints_what_is_stored(name, tmp_path):
     check(built(name), executed(name, tmp_path))
 
