@@ -76,7 +76,10 @@ class Answer:
 
 
 def answer_of_effects(
-    found: Mapping[str, Sequence[Effect]], named: Sequence[str] = (), evidence: str = ""
+    found: Mapping[str, Sequence[Effect]],
+    named: Sequence[str] = (),
+    evidence: str = "",
+    buyers: int | None = None,
 ) -> Answer:
     """Returns what moves purchases.
 
@@ -84,12 +87,13 @@ def answer_of_effects(
         found: Buyer -> its effects.
         named: Terms that are told of in any case: those of families declared beforehand.
         evidence: Of the analysis.
+        buyers: How many there are, where some are met several times: by interface or persona.
     """
     asked = "What makes a listing sell?"
     rows = tuple(_row(name, effects, named) for name, effects in found.items())
     about = f"How much more or less often than an equal listing, with 95 % intervals; {_which()}."
     if len(found) > 1:
-        return Answer(asked, _headline(found), rows, evidence, about)
+        return Answer(asked, _headline(found, buyers or len(found)), rows, evidence, about)
     ((name, effects),) = found.items()
     best = _strongest(effects)
     if not best:
@@ -115,7 +119,7 @@ def strongest(found: Mapping[str, Sequence[Effect]]) -> str:
     return f"The strongest effect is on {name}: {said[0].lower()}{said[1:]}"
 
 
-def _headline(found: Mapping[str, Sequence[Effect]]) -> str:
+def _headline(found: Mapping[str, Sequence[Effect]], buyers: int) -> str:
     """The change that moves most buyers, and those whom it moves least and most."""
     sure = [(name, e) for name, effects in found.items() for e in effects if e.sure]
     if not sure:
@@ -131,15 +135,17 @@ def _headline(found: Mapping[str, Sequence[Effect]]) -> str:
     )
     if len(moved) == 1:
         name, effect = moved[0]
-        others = f" No other buyer of {len(found)} is moved by it for certain."
-        return f"{name}: {sentence(effect)}{others}"
-    return _several(found, moved)
+        rest = f" None of the {len(found) - 1} others can be told to go by it."
+        return f"{name}: {sentence(effect)}{rest}"
+    return _several(len(found), moved, alike=buyers == len(found))
 
 
-def _several(found: Mapping[str, Sequence[Effect]], moved: Sequence[tuple[str, Effect]]) -> str:
+def _several(n: int, moved: Sequence[tuple[str, Effect]], *, alike: bool) -> str:
+    """What several of n buyers (cases, where they are not different buyers) have in common."""
     (least, low), (most, high) = moved[0], moved[-1]
     change = low.change
-    who = "All" if len(moved) == len(found) else f"{len(moved)} of"
+    some = "all" if len(moved) == n else f"{len(moved)} of"
+    who = f"{some} {n} buyers" if alike else f"in {some} {n} cases buyers"
     more = "more" if high.ratio > 1 else "less"
     than = f"than an equal one{f' {change.other}' if change.other else ''}"
     if max(low.ratio, high.ratio) < TIMES:
@@ -150,7 +156,7 @@ def _several(found: Mapping[str, Sequence[Effect]], moved: Sequence[tuple[str, E
     else:
         sizes, word = (often(low.ratio), often(high.ratio)), "from"
     return (
-        f"{who} {len(found)} buyers buy a listing {change.clause} {more} often {than}: {word} "
+        f"{who} buy a listing {change.clause} {more} often {than}: {word} "
         f"{sizes[0]} ({least}; 95 % interval {range_of(low)}) to "
         f"{sizes[1]} ({most}; {range_of(high)})."
     )

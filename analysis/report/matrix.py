@@ -68,6 +68,7 @@ class Matrix:
         reference: Place of no effect; None without one.
         bars: Whether estimates are bars from the left edge, not dots.
         corner: Head of the labels.
+        none: What pale estimates can't be told from.
     """
 
     columns: tuple[str, ...]
@@ -77,6 +78,7 @@ class Matrix:
     reference: float | None
     bars: bool = False
     corner: str = ""
+    none: str = "the upright line"
 
     def parts(self) -> list["Matrix"]:
         """Returns it in tables of a few columns each."""
@@ -244,7 +246,10 @@ def effects_matrix(found: Mapping[str, Sequence[Effect]]) -> Matrix:
         for term, change in changes.items()
     )
     unit = "times as often bought as an equal listing without it"
-    return Matrix(tuple(found), lines, unit, apart(on.ticks(), on.place(1.0)), on.place(1.0))
+    none = "no effect, all tests of the analysis taken together"
+    place = on.place(1.0)
+    ticks = apart(on.ticks(), place)
+    return Matrix(tuple(found), lines, unit, ticks, place, none=none)
 
 
 def _cell(on: Scale, effect: Effect | None) -> Strip | None:

@@ -36,6 +36,11 @@ class PriceResponse:
         """Returns the share at a price between those of the curve."""
         return float(np.interp(factor, self.factors, self.shares))
 
+    def limits(self, factor: float) -> tuple[float, float]:
+        """Returns the 95 % interval there."""
+        low, high = (np.interp(factor, self.factors, ends) for ends in (self.low, self.high))
+        return float(low), float(high)
+
 
 def price_range(table: pd.DataFrame) -> tuple[float, float] | None:
     """Returns the factors on a product's middle price within which nearly all prices lie.

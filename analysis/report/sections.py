@@ -118,7 +118,8 @@ def answers(found: Sequence[Analysis]) -> list[Answer]:
     logits = []
     for several in _by_analysis(found).values():
         evidence = several[0].fit.evidence if registered else ""
-        logits.append(answer_of_effects(_effects(several), named, evidence))
+        buyers = len({each.fit.group.get("buyer", "") for each in several})
+        logits.append(answer_of_effects(_effects(several), named, evidence, buyers))
     own = [answer for answer in told if answer and not answer.worded]
     return own + logits + [answer for answer in told if answer and answer.worded]
 
@@ -235,8 +236,10 @@ def _price_reading(curves: Mapping[str, PriceResponse]) -> str:
     falls = sorted(curves.items(), key=lambda pair: pair[1].at(DEARER) / pair[1].at(1.0))
     told = [falls[0]] if len(falls) == 1 else [falls[0], falls[-1]]
     said = [
-        f"from {percent(curve.at(1.0))} to {percent(curve.at(DEARER))} ({name})"
+        f"from {percent(curve.at(1.0))} to {percent(curve.at(DEARER))} "
+        f"({name}; 95 % interval {percent(low)} to {percent(high)})"
         for name, curve in told
+        for low, high in [curve.limits(DEARER)]
     ]
     start = "An item 10 % dearer, all else as it was, goes"
     if len(said) == 1:
