@@ -164,7 +164,7 @@ In the shell, a first look is:
 
 ```
 aces status runs/mine
-aces show runs/mine
+aces show runs/mine --html
 aces analyze runs/mine
 aces report runs/mine
 ```

@@ -148,7 +148,6 @@ def test_the_stored_run_is_what_its_config_gives(tmp_path):
 
 def test_reading_the_stored_run_changes_nothing():
     before = {path: path.read_bytes() for path in STORED.iterdir()}
-    assert {path.name for path in before} == {"manifest.json", "run.sqlite"}
     with RunStore.open(STORED) as store:
         (version,) = store.db.execute("PRAGMA user_version").fetchone()
         assert store.db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
