@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from aces.errors import SpecError
 
@@ -34,7 +35,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: 
         numeric = all(_is_number(row[index]) for row in content)
         table.add_column(name, justify="right" if content and numeric else "left")
     for row in content:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))  # no cell is markup, whatever a listing says
     console.print(table)
 
 

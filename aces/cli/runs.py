@@ -1,6 +1,5 @@
-"""`aces run`, `status` and `show`."""
+"""`aces run` and `status`."""
 
-import json
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,8 +10,7 @@ from rich.markup import escape
 
 from aces.cli.console import console, next_step, read_experiment, say, show_table
 from aces.cli.experiments import Experiment, Settings
-from aces.cli.said import stored_exchanges
-from aces.errors import StoreError, UserError, nearest
+from aces.cli.showing import show
 
 if TYPE_CHECKING:
     from aces.catalog import Catalog
@@ -311,120 +309,3 @@ def _show_models(store: "RunStore") -> None:
     for table in (token_table(costs), time_and_money_table(costs), answer_table(asked)):
         console.print()
         show_table(table.columns, table.rows, table.title)
-
-
-def show(
-    folder: RunFolder,
-    trial: Annotated[
-        str, typer.Argument(help="Trial id or its beginning; the first where not given.")
-    ] = "",
-    html: Annotated[
-        bool,
-        typer.Option("--html", help="Write a page: of the trial, or to step through all of them."),
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where the page goes; else into DIR.")
-    ] = None,
-    trials: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="With --html: so many trials; else up to 30 MB."),
-    ] = None,
-    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
-) -> None:
-    """Show what a buyer saw, did and bought, step by step."""
-    from aces.store import RunStore
-
-    if not html and (out or trials or open_page):
-        raise UserError("--out, --trials and --open are about pages: add --html")
-    if trial and trials:
-        raise UserError("--trials is for a page of many trials: leave out the trial")
-    with RunStore.open(folder) as store:
-        if not html:
-            trial_id = find_trial(store, trial)
-            _show_stored(store, trial_id)
-            next_step(f"aces show {folder} {trial_id} --html")
-            return
-        path = _write_page(store, trial, out, trials)
-    if open_page:
-        import webbrowser
-
-        webbrowser.open(path.resolve().as_uri())
-    next_step(f"aces report {folder}")
-
-
-def _write_page(store: "RunStore", trial: str, out: Path | None, trials: int | None) -> Path:
-    """Writes the page of one trial, or of as many as it may hold, and returns its path."""
-    if trial:
-        from analysis.report.trial import write_trial
-
-        trial_id = find_trial(store, trial)
-        path = write_trial(store, trial_id, out or store.folder / f"trial-{trial_id}.html")
-        say(f"wrote {path}")
-        return path
-    from analysis.viewer import write_viewer
-
-    written = write_viewer(store, out or store.folder / "trials.html", trials)
-    say(
-        f"wrote {written.path}: {written.inside:,} of {written.finished:,} trials, "
-        f"{written.path.stat().st_size / 1e6:.1f} MB"
-    )
-    return written.path
-
-
-def find_trial(store: "RunStore", beginning: str) -> str:
-    """Returns the id of the finished trial that begins so."""
-    found = store.db.execute(
-        "SELECT trial_id FROM outcomes WHERE trial_id LIKE ? || '%' ORDER BY trial_id LIMIT 2",
-        (beginning,),
-    ).fetchall()
-    if not found:
-        some = [row[0] for row in store.db.execute("SELECT trial_id FROM outcomes LIMIT 200")]
-        raise StoreError(f"no finished trial '{beginning}'{nearest(beginning, some[:5])}")
-    return str(found[0][0])
-
-
-def _show_stored(store: "RunStore", trial_id: str) -> None:
-    facts = store.db.execute(
-        "SELECT w.task_id, w.k, t.buyer, t.interface, t.persona, t.prompt, "
-        "o.attempt, o.status, o.cause, o.product_id, "
-        "o.detail, o.seconds FROM latest o JOIN trials t USING (trial_id) "
-        "JOIN worlds w USING (world_id) WHERE trial_id = ?",
-        (trial_id,),
-    ).fetchone()
-    task, k, buyer, interface, *wording, attempt, outcome, cause, product, detail, seconds = facts
-    named = zip(("persona", "prompt"), wording, strict=True)
-    who = "".join(f", {name} {value}" for name, value in named if value)
-    console.print(f"[bold]trial {trial_id}[/]  {task} world {k}, {buyer} through {interface}{who}")
-    said = stored_exchanges(store, trial_id, attempt)
-    steps = store.db.execute(
-        "SELECT step, page, url, text, text_blob, screenshot, action, error FROM steps "
-        "WHERE trial_id = ? AND attempt = ? ORDER BY step",
-        (trial_id, attempt),
-    )
-    for number, page, url, text, text_blob, screenshot, action, error in steps:
-        console.print(f"[bold]step {number}[/] {page} [dim]{url}[/]", soft_wrap=True)
-        if screenshot:
-            console.print(f"  saw {store.blobs.folder / screenshot}", soft_wrap=True)
-        seen = store.step_text(text, text_blob)
-        if seen:
-            console.print(seen[:1500], style="dim", markup=False, soft_wrap=True)
-        said.show(number)
-        console.print(f"  did {action}", markup=False, soft_wrap=True)
-        if error:
-            console.print(f"  could not: {error}", style="yellow", markup=False, soft_wrap=True)
-    console.print(f"[bold]{outcome}[/] {product or cause} after {seconds:.2f} s {detail}")
-    _show_events(store, trial_id, attempt)
-
-
-def _show_events(store: "RunStore", trial_id: str, attempt: int) -> None:
-    rows = store.db.execute(
-        "SELECT at_s, kind, page, data FROM events WHERE trial_id = ? AND attempt = ? ORDER BY seq",
-        (trial_id, attempt),
-    )
-    content = [(f"{at:.3f}", kind, page, _brief(json.loads(data))) for at, kind, page, data in rows]
-    show_table(("s", "shop event", "page", "what"), content)
-
-
-def _brief(data: dict[str, Any]) -> str:
-    text = json.dumps(data, ensure_ascii=False)
-    return text if len(text) < 90 else f"{text[:87]}..."

@@ -98,7 +98,7 @@ def _stock(source: str, currency: str | None, rate: float | None) -> "Catalog":
 
 def _stored(folder: Path, trial: str) -> "tuple[Catalog, World]":
     """What a stored run sells, and the world of one of its trials."""
-    from aces.cli.runs import find_trial
+    from aces.cli.showing import find_trial
     from aces.store import RunStore
     from experiments.replay import stored_job, stored_plan
 

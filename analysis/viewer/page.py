@@ -69,7 +69,9 @@ def _taken(all_of: Trials, order: Sequence[str], most: int | None) -> list[Json]
     """The trials that go in, in the order of the draw."""
     shown: list[Json] = []
     size = 0
-    for trial_id in order[: MOST if most is None else most]:
+    order = order[: MOST if most is None else most]
+    all_of.take(order)
+    for trial_id in order:
         known = set(all_of.album.pictures)
         trial = all_of.shown(trial_id)
         new = all_of.album.pictures.keys() - known

@@ -19,11 +19,13 @@ class Album:
 
     Attributes:
         blobs: Where they are taken from.
+        wanted: Whether any is taken in.
         pictures: Key -> WebP in base64.
         sizes: Key -> width and height of the original, in pixels.
     """
 
     blobs: BlobStore
+    wanted: bool = True
     pictures: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     _keys: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -32,6 +34,8 @@ class Album:
         """Takes a picture in and returns its key; None where it can't be read."""
         from PIL import Image, UnidentifiedImageError
 
+        if not self.wanted:
+            return None
         if (blob, most) not in self._keys:
             try:
                 with Image.open(BytesIO(self.blobs.get(blob))) as opened:

@@ -91,6 +91,7 @@ def _step(row: Json, text: str, names: Names, width: int, album: Album) -> Json:
         "page": row["page"],
         "url": row["url"],
         "picture": picture,
+        "file": row["screenshot"],
         "lost": bool(row["screenshot"]) and picture is None,
         "text": cut(text),
         "did": done(action, names),
@@ -105,7 +106,8 @@ def _step(row: Json, text: str, names: Names, width: int, album: Album) -> Json:
 
 def _lost(number: int) -> Json:
     return {
-        **{"n": number, "page": "", "url": "", "picture": None, "lost": False, "text": ""},
+        **{"n": number, "page": "", "url": "", "picture": None, "file": None},
+        **{"lost": False, "text": ""},
         **{"did": done({}, Names({})), "reason": "", "error": "", "observe": None, "act": None},
         **{"at": None, "box": None, "point": None, "outside": False},
     }

@@ -1,10 +1,12 @@
 """One trial as the viewer shows it."""
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from aces.errors import StoreError
@@ -30,6 +32,9 @@ _FACTS = """
 LONGEST_WHY = 700
 """Characters of the reason that stands at the top."""
 
+_DERIVED = ("p_", "density_", "original_", "row_", "col_", "pos_")
+"""Beginnings of columns that no page shows."""
+
 HEADLINE = 60
 """Characters of a title in the headline; the shelf has all of it."""
 
@@ -37,22 +42,43 @@ HEADLINE = 60
 class Trials:
     """The trials of a run, ready to be shown one by one.
 
+    Args:
+        store: The run.
+        pictures: Whether to take pictures in.
+
     Raises:
         StoreError: If none is finished yet.
     """
 
-    def __init__(self, store: RunStore) -> None:
+    def __init__(self, store: RunStore, *, pictures: bool = True) -> None:
         if store.db.execute("SELECT 1 FROM outcomes LIMIT 1").fetchone() is None:
             raise StoreError(f"{store.folder}: no trial of this run is finished yet")
         self.store = store
         self.study = Study.of(store)
-        self.album = Album(store.blobs)
+        self.album = Album(store.blobs, wanted=pictures)
         self.table = choices(store)
         self.ids = list(dict.fromkeys(self.table["trial_id"]))
+        self._rows: dict[str, list[Row]] = {}
 
-    @cached_property
-    def _rows(self) -> Mapping[Any, Any]:
-        return self.table.groupby("trial_id", sort=False).indices
+    def take(self, ids: Iterable[str]) -> None:
+        """Makes some trials ready to be shown, all at once: one by one would take long."""
+        part = self.table[self.table["trial_id"].isin(set(ids))].sort_values("position")
+        kept = [str(name) for name in part if not str(name).startswith(_DERIVED)]
+        columns = {name: part[name].tolist() for name in kept}
+        columns["planted"] = self._planted(part)
+        for values in zip(*columns.values(), strict=True):
+            row = self._pictured(dict(zip(columns, values, strict=True)))
+            self._rows.setdefault(row["trial_id"], []).append(row)
+
+    def _planted(self, part: pd.DataFrame) -> list[float]:
+        """The planted utility of every row; NaN where there is none."""
+        found = pd.Series(np.nan, index=part.index)
+        for buyer, rows in part.groupby("buyer"):
+            truth = self.study.truths.get(str(buyer))
+            utility = planted_utility(rows, truth) if truth else None
+            if utility is not None:
+                found[rows.index] = utility
+        return found.tolist()
 
     @cached_property
     def _blobs(self) -> dict[str, str]:
@@ -61,11 +87,12 @@ class Trials:
 
     def shown(self, trial_id: str) -> Json:
         """Returns all that there is to see of a trial."""
+        if trial_id not in self._rows:
+            self.take([trial_id])
+        rows = self._rows[trial_id]
         cursor = self.store.db.execute(_FACTS, (trial_id,))
         names = [column[0] for column in cursor.description]
         facts: Json = dict(zip(names, cursor.fetchone(), strict=True))
-        part: pd.DataFrame = self.table.iloc[self._rows[trial_id]].sort_values("position")
-        rows: list[Row] = [self._pictured(row) for row in part.to_dict("records")]
         currency = str(rows[0]["currency"])
         titles = {key: item.title for key, item in self.study.listings.items()}
         titles |= {str(row["product_id"]): str(row["title"]) for row in rows}
@@ -84,11 +111,11 @@ class Trials:
             "product": called.title(facts["product_id"]) if facts["product_id"] else "",
             "ending": _ending(facts, bought, called),
             "detail": cut(facts["detail"]),
-            "taste": self._taste(facts["buyer"], part),
+            "taste": self._taste(facts["buyer"], rows),
             "standing": standing(rows, self.study.varied),
             "why": _why(facts, steps),
             "read": _read(facts, bought, currency),
-            "columns": int(part["col"].max()),
+            "columns": int(max(row["col"] for row in rows)),
             "shelf": offers(rows, self.study.varied, self.album),
             "steps": steps,
             "rest": rest,
@@ -99,7 +126,7 @@ class Trials:
         key = first_picture(row, listing.pictures if listing else ())
         return {**row, "blob": self._blobs.get(key, "")}
 
-    def _taste(self, buyer: str, part: pd.DataFrame) -> str:
+    def _taste(self, buyer: str, rows: Sequence[Row]) -> str:
         """What was planted in a buyer, or which model it is; empty where there is nothing."""
         truth = self.study.truths.get(buyer)
         if truth:
@@ -107,21 +134,20 @@ class Trials:
             if not terms:
                 return "Planted: nothing on the shelf sways it; chance alone decides."
             own = [term for term in terms if not term.startswith("product_id[")]
-            more = ", a taste for each product" if len(own) < len(terms) else ""
-            rank = _planted_rank(part, truth)
-            return f"Planted taste: {listed(own, 12)}{more}{rank}. Chance decides the rest."
+            own += ["a taste for each product"] if len(own) < len(terms) else []
+            rank = _planted_rank(rows)
+            return f"Planted taste: {listed(own, 12)}{rank}. Chance decides the rest."
         served = self.study.served.get(buyer)
         return f"Model: {served.model}." if served else ""
 
 
-def _planted_rank(part: pd.DataFrame, truth: Mapping[str, float]) -> str:
+def _planted_rank(rows: Sequence[Row]) -> str:
     """Where the planted taste alone ranks what was bought; empty where that can't be told."""
-    utility = planted_utility(part, truth)
-    bought = part["chosen"].to_numpy() == 1
-    if utility is None or not bought.any():
+    mine = next((row["planted"] for row in rows if row["chosen"] == 1), math.nan)
+    if math.isnan(mine):
         return ""
-    better = int((utility > utility[bought][0] + 1e-9).sum())
-    return f". By that alone it ranks {ordinal(better + 1)} of {len(part)}"
+    better = sum(row["planted"] > mine + 1e-9 for row in rows)
+    return f". By that alone it ranks {ordinal(better + 1)} of {len(rows)}"
 
 
 def _ending(facts: Mapping[str, Any], bought: Row | None, called: Names) -> str:

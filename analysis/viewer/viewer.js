@@ -256,8 +256,8 @@
     }
     if (!parts.length) return [];
     const summary = [alone && there.length ? `${plural(there.length, 'world')} equal but for one treatment` : '',
-      rows.length ? `${plural(rows.length, 'other trial')} in this very world` : ''].filter(Boolean).join(', ');
-    const box = folded(`Compare: ${summary || 'the nearest shelf'}`, make('div', { class: 'beside' }, ...parts));
+      rows.length ? `${plural(rows.length, 'other trial')} in this very world` : '', !alone && there.length ? 'the nearest shelf' : ''].filter(Boolean).join(', ');
+    const box = folded(`Compare: ${summary}`, make('div', { class: 'beside' }, ...parts));
     box.open = alone && there.length > 0;
     return [box];
   }
@@ -410,8 +410,8 @@
   // -- keys and beginnings ------------------------------------------------------------------
 
   function keys(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input:not([type=checkbox]), select')) return;
-    if (event.target.closest('pre, .scroll') && event.key.startsWith('Arrow')) return; // these scroll
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.('input:not([type=checkbox]), select')) return;
+    if (event.target.closest?.('pre, .scroll') && event.key.startsWith('Arrow')) return; // these scroll
     const letters = byId('letters').checked;
     const does = {
       ArrowLeft: () => turn(-1), ArrowRight: () => turn(1),
