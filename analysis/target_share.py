@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from aces.errors import EstimationError
+from aces.stats.covariance import FEW_CLUSTERS
 from aces.stats.proportions import LEAST_EXPECTED, equal_shares, fewest_expected, slope
 from aces.stats.shares import wilson_interval
 from aces.types import Estimate
 from analysis.arm_shares import BASELINE, newcombe
 from analysis.choice_sample import require_column
-from analysis.display import Plot, Point, Table, interval, number, p_equals, p_value
+from analysis.display import Plot, Point, Table, counted, interval, number, p_equals, p_value
 from analysis.fits import GROUP, arm_names, groups
 
 OUTCOMES = ("chosen", "abstained")
@@ -146,7 +147,13 @@ class TargetShare:
     @property
     def notes(self) -> list[str]:
         """What must be said beside the shares."""
-        return [
+        slopes = [
+            f"{self.name}, {buyer.whose}: {counted(buyer.worlds, 'world')} only; below "
+            f"{FEW_CLUSTERS} the interval of the change per dose covers less than it says"
+            for buyer in self.buyers
+            if buyer.slope is not None and buyer.worlds < FEW_CLUSTERS
+        ]
+        return slopes + [
             f"{self.name}, {buyer.whose}: too few purchases for the test of equal shares"
             for buyer in self.buyers
             if fewest_expected([a.count for a in buyer.treated], [a.n for a in buyer.treated])
@@ -161,7 +168,7 @@ class TargetShare:
         heads = ("buyer · interface", arm, "trials", "share, %", "95 % interval")
         more = ("change, points", "95 % interval", "p")
         lines = tuple(line for buyer in self.buyers for line in self._lines(buyer))
-        what = "Per dose: least-squares slope, clustered by world. " if self.along else ""
+        what = "Per dose: least-squares slope, jackknifed by world. " if self.along else ""
         note = (
             f"Share of trials that bought the listing marked by {self.target}, leaving included; "
             f"Wilson's intervals. Changes against the first arm, Newcombe's intervals. {what}Arms "

@@ -3,7 +3,7 @@
 Each cell of the grid is a design with planted truth at one number of independent units, simulated
 again and again and analysed by the functions that `aces analyze` calls. Cells stand in
 `benchmarks/estimator_coverage_cells/`, a module for each family. Results are kept cell by cell, so
-that a run that was interrupted goes on; cells whose result is there are not run again.
+that a run that was interrupted goes on; a cell is run again where more runs are asked for.
 
     python -m benchmarks.estimator_coverage [--only TEXT] [--runs N] [--processes 1] [--cache DIR]
 
@@ -83,6 +83,12 @@ def kept(cell: Cell, folder: Path) -> dict[str, Any] | None:
     """Returns a cell's stored result."""
     path = _path(cell, folder)
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _runs(cell: Cell, folder: Path) -> int:
+    """How many runs a cell's stored result has."""
+    found = kept(cell, folder)
+    return found["runs"] if found else 0
 
 
 def _path(cell: Cell, folder: Path) -> Path:
@@ -177,8 +183,8 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     args.cache.mkdir(parents=True, exist_ok=True)
     grid = cells()
-    wanted = [c for c in grid if args.only in c.name and kept(c, args.cache) is None]
-    work = [(cell, args.runs or cell.runs, args.cache) for cell in wanted]
+    wanted = [(cell, args.runs or cell.runs) for cell in grid if args.only in cell.name]
+    work = [(cell, n, args.cache) for cell, n in wanted if _runs(cell, args.cache) < n]
     end = time.monotonic() + 60 * args.minutes
     with ProcessPoolExecutor(args.processes) as pool:
         for first in range(0, len(work), args.processes):

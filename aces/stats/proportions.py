@@ -5,8 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from aces.stats.choice_data import Floats
 from aces.stats.intervals import critical_value, p_values
 
+TINY = 1e-9
+"""Share of what x varies below which what is left of it is rounding."""
 LEAST_EXPECTED = 5.0
 """Fewer expected in a cell, and the chi-squared distribution is a poor approximation."""
 
@@ -46,7 +49,12 @@ def slope(
 ) -> tuple[float, float, float, float, float]:
     """Returns the least-squares slope of y on x: estimate, error, lower and upper limit, p-value.
 
-    Errors are clustered (CR1), intervals from t(G - 1); NaN where x does not vary.
+    Errors by the cluster jackknife (CR3), with t(G - 1): those by residuals (CR1) reject a truth
+    13 % of the time from 5 clusters and 10 % from 10; these 8 % and 6 %
+    (`benchmarks/results/coverage-grid.md`). NaN where x does not vary, or would not without one of
+    the clusters. Reference: MacKinnon, J. G., Nielsen, M. O. and Webb, M. D. (2023), Fast and
+    reliable jackknife and bootstrap methods for cluster-robust inference, Journal of Applied
+    Econometrics 38, 671-694.
 
     Args:
         x: (n,) regressor.
@@ -54,19 +62,25 @@ def slope(
         clusters: (n,) unit of randomisation.
         level: Confidence level.
     """
-    x, y = np.asarray(x, float), np.asarray(y, float)
-    centred = x - x.mean()
-    spread = float(centred @ centred)
+    dose, outcome = np.asarray(x, float), np.asarray(y, float)
+    dose, outcome = dose - dose.mean(), outcome - outcome.mean()
     _, code = np.unique(np.asarray(clusters), return_inverse=True)
     groups = int(code.max()) + 1
-    if spread == 0 or groups < 2:
+    parts = (np.ones(len(dose)), dose, outcome, dose**2, dose * outcome)
+    sums = np.array([np.bincount(code, weights=each) for each in parts])
+    whole = sums.sum(axis=1, keepdims=True)
+    spread, rest = _spreads(whole)[0], _spreads(whole - sums)
+    if groups < 3 or spread[0] <= 0 or (rest[0] <= TINY * spread[0]).any():
         return (np.nan, np.nan, np.nan, np.nan, np.nan)
-    estimate = float(centred @ y) / spread
-    residual = y - y.mean() - estimate * centred
-    scores = np.bincount(code, weights=centred * residual)
-    n = len(x)
-    small = groups / (groups - 1) * (n - 1) / (n - 2)
-    error = float(np.sqrt(small * (scores @ scores))) / spread
+    estimate = float((whole[4] / whole[3])[0])
+    without = rest[1] / rest[0]
+    error = float(np.sqrt((groups - 1) / groups * ((without - estimate) ** 2).sum()))
     half = critical_value(level, groups - 1) * error
     p = float(p_values(estimate / error, groups - 1)) if error > 0 else float(estimate == 0)
     return estimate, error, estimate - half, estimate + half, p
+
+
+def _spreads(sums: Floats) -> tuple[Floats, Floats]:
+    """Sums of squares of x and of products of x and y about their means, from raw sums."""
+    n, x, y, xx, xy = sums
+    return xx - x * x / np.maximum(n, 1), xy - x * y / np.maximum(n, 1)

@@ -31,21 +31,36 @@ def test_where_there_is_nothing_to_compare_nothing_differs(counts, trials, found
     assert equal_shares(counts, trials) == found
 
 
-def test_the_slope_is_that_of_clustered_least_squares():
+def test_the_slope_is_least_squares_and_its_error_that_of_leaving_clusters_out():
     import statsmodels.api as sm
 
     generator = np.random.default_rng(4)
     clusters = generator.integers(40, size=200)
     x = generator.integers(4, size=200)
     y = (generator.random(200) < 0.2 + 0.1 * x).astype(float)
-    fit = sm.OLS(y, sm.add_constant(x.astype(float))).fit(
-        cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True
-    )
-    found = slope(x, y, clusters)
-    known = (fit.params[1], fit.bse[1], *fit.conf_int()[1], fit.pvalues[1])
-    assert found == pytest.approx(known, rel=1e-9)
+
+    def fitted(rows):
+        return sm.OLS(y[rows], sm.add_constant(x[rows].astype(float))).fit().params[1]
+
+    estimate, error, low, high, p = slope(x, y, clusters)
+    assert estimate == pytest.approx(fitted(clusters >= 0), rel=1e-9)
+    without = np.array([fitted(clusters != g) for g in range(40)])
+    assert error == pytest.approx(np.sqrt(39 / 40 * ((without - estimate) ** 2).sum()), rel=1e-9)
+    half = 2.0226909 * error  # of t(39)
+    assert (low, high) == pytest.approx((estimate - half, estimate + half), rel=1e-6)
+    assert (p < 0.05) == (low > 0)
     assert np.isnan(slope(np.ones(9), y[:9], range(9))).all()
     assert slope([0, 1, 2], [0, 0, 0], [1, 2, 3])[::4] == (0.0, 1.0)
+    # one cluster alone has another dose: without it there is no slope
+    assert np.isnan(slope([0, 0, 0, 1], [0, 1, 0, 1], [1, 2, 3, 4])).all()
+
+
+@pytest.mark.parametrize(("groups", "most"), [(5, 0.11), (10, 0.085)])
+def test_few_clusters_do_not_reject_twice_too_often(groups, most):
+    generator = np.random.default_rng(groups)
+    dose, world = np.repeat(np.arange(groups) % 5, 4), np.repeat(np.arange(groups), 4)
+    p = [slope(dose, generator.random(4 * groups) < 0.3, world)[-1] for _ in range(1000)]
+    assert np.mean(np.array(p) < 0.05) < most
 
 
 def test_both_tests_keep_their_size_and_see_a_rise():

@@ -16,6 +16,24 @@ def test_wilson_limits_are_where_the_score_test_rejects():
     assert_allclose((p - 0.2) / np.sqrt(p * (1 - p) / 100), 1.959964, atol=1e-5)
 
 
+@pytest.mark.parametrize("n", [10, 40, 300])
+def test_shares_are_covered_however_rare_they_are(n):
+    """Exactly, by the binomial: Wilson's limits alone come down to 84 %, eight at once to 20 %."""
+    from scipy.stats import binom
+
+    counts, shares = np.arange(n + 1.0), np.linspace(0.0005, 0.9995, 1999)
+    chance = binom.pmf(counts[:, None], n, shares)
+    of_eight = [goodman_interval([count, *[0] * 7], n) for count in counts]
+    joint = tuple(np.array([limits[side][0] for limits in of_eight]) for side in (0, 1))
+    # of eight each may miss an eighth as often
+    for (low, high), least in ((wilson_interval(counts, n), 0.92), (joint, 1 - 0.08 / 8)):
+        inside = (low[:, None] <= shares) & (shares <= high[:, None])
+        covered = (chance * inside).sum(axis=0)
+        assert covered.min() > least
+        assert covered.mean() > 0.95
+        assert_allclose(low, 1 - high[::-1], atol=1e-12)
+
+
 def test_goodman_limits_are_wider_the_more_shares_hold_at_once():
     counts = [0, 5, 25, 70]
     alone, joint = wilson_interval(counts, 100), goodman_interval(counts, 100)
