@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from analysis.restrictions import Restrictions
 
 DRAWS = 9_999
+ROUNDING = 1e-12
+"""Variance of a difference, relative to those of its parts, that is none."""
 ALL_TERMS = "all terms"
 
 LISTED = 5
@@ -200,8 +202,14 @@ class ConditionalLogitResult(ModelResult):
         from analysis.restrictions import read
 
         R, r, _ = read(restrictions, self.choice_fit.data.names)
-        covariance = R @ self.choice_fit.covariance.matrix @ R.T
-        return wald_test(R @ self.choice_fit.params - r, covariance, self.df)
+        params, matrix = self.choice_fit.params, self.choice_fit.covariance.matrix
+        apart, covariance = R @ params - r, R @ matrix @ R.T
+        # what is equal by construction (the same choices twice) differs by rounding only
+        largest = np.einsum("qk,k->q", R**2, matrix.diagonal())
+        sure = covariance.diagonal() <= ROUNDING * largest
+        apart[sure & (np.abs(apart) <= 1e-8 * (np.abs(R) @ np.abs(params) + np.abs(r)))] = 0.0
+        covariance[sure], covariance[:, sure] = 0.0, 0.0
+        return wald_test(apart, covariance, self.df)
 
     def bootstrapped(self, draws: int = DRAWS, seed: int = 0) -> "ConditionalLogitResult":
         """Returns the result with p-values and intervals of the terms by score bootstrap.

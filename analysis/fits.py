@@ -294,6 +294,8 @@ def _left_out(result: ConditionalLogitResult) -> list[str]:
     if result.never_chosen:
         names = ", ".join(f"{name} ({n:,} rows)" for name, n in result.never_chosen.items())
         notes.append(f"never chosen and dropped: {names}")
+    if result.bootstrap is not None:
+        notes.append(f"intervals and p-values of the terms by {result.bootstrap.name}")
     return notes
 
 

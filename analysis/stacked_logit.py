@@ -105,13 +105,15 @@ class StackedLogit:
             said.append(f"{self.name}: left out: {counts}")
         tests = self.result.equality().set_index("term")
         if len(tests):
-            every = tests.iloc[-1]
-            worlds = self.result.n_clusters
+            every, worlds = tests.iloc[-1], self.result.n_clusters
             met = f", {counted(worlds, 'cluster')}" if worlds else ""
+            told = (
+                f"has p {p_value(float(every['p_value']))} (F = {number(float(every['f']), 2)}, "
+                f"{counted(int(every['df']), 'restriction')}{met})"
+            )
+            same = "is sure: they made the same choices"
             said.append(
-                f"{self.name}: that all coefficients are equal has p "
-                f"{p_value(float(every['p_value']))} (F = {number(float(every['f']), 2)} with "
-                f"{int(every['df'])} restrictions{met})"
+                f"{self.name}: that all coefficients are equal {told if every['df'] else same}"
             )
         if self.common:
             said.append(f"{self.name}: by assumption the same for all: {listed(self.common)}")

@@ -284,6 +284,6 @@ def _sentence(term: str, pooled: Pooled) -> str:
     new = pooled.new_task
     return (
         f"tasks {verb} in {term} ({p_equals(pooled.p_value)}; sd {number(pooled.sd, 2)}, "
-        f"95 % interval {interval(pooled.sd_low, pooled.sd_high, 2)}; {share} of the spread is no "
-        f"noise); in another task it lies in {interval(new.low[0], new.high[0], 2)}"
+        f"95 % interval {interval(pooled.sd_low, pooled.sd_high, 2)}; {share} of the spread is "
+        f"more than noise); in another task it lies in {interval(new.low[0], new.high[0], 2)}"
     )

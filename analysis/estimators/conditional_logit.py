@@ -1,7 +1,10 @@
 """The conditional logit as an estimator of an experiment file."""
 
+import warnings
+
 import pandas as pd
 
+from aces.stats.covariance import FewClustersWarning
 from aces.types import Record
 from analysis.choice_model import ConditionalLogit
 from analysis.choice_result import ConditionalLogitResult
@@ -52,5 +55,8 @@ class ConditionalLogitEstimator:
             offset=self.config.offset,
             weights=self.config.weights,
         )
-        found = model.fit(constraints=self.config.constraints or None)
+        with warnings.catch_warnings():
+            if self.config.bootstrap:  # which is made for few
+                warnings.simplefilter("ignore", FewClustersWarning)
+            found = model.fit(constraints=self.config.constraints or None)
         return found.bootstrapped() if self.config.bootstrap else found

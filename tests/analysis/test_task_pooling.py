@@ -187,3 +187,32 @@ def test_runs_are_analysed_by_both(planted_runs):
     assert picks["two"].ci_low < 0 < picks["two"].ci_high
     equal = {e.term: e.p_value for e in rows if e.estimator == "equal_coefficients"}
     assert equal["overall_pick"] < 0.05
+
+
+def test_the_same_choices_twice_are_surely_equal():
+    rows = table(tasks={"watch": -1.0})
+    twin = rows.assign(buyer="b", trial_id=rows.trial_id + "'")
+    found = stacked(pd.concat([rows, twin]), by=["buyer"])
+    assert found.notes == [
+        "stacked_logit: that all coefficients are equal is sure: they made the same choices"
+    ]
+    tests = [e.p_value for e in found.estimates() if e.estimator == "equal_coefficients"]
+    assert tests == [1.0, 1.0, 1.0]
+    assert_allclose(found.result.bse.iloc[:2], logit(rows).bse)
+
+
+def test_few_clusters_are_bootstrapped_if_asked(planted_runs):
+    asked = {"terms": ["log_price"], "cluster": "task_id", "effects": None, "bootstrap": True}
+    folder = planted_runs(
+        "few", worlds=20, tasks=("watch", "stapler", "lamp", "mug"),
+        analysis=(Plugin(use="conditional_logit", name="few", parameters=asked),),
+    )  # fmt: skip
+    with RunStore.open(folder) as store:
+        found = analyze(store)
+    notes = [note for note in found.notes if note.startswith("few")]
+    assert notes == [
+        "few, planted · json: intervals and p-values of the terms by score bootstrap "
+        "(Webb weights, all 1,296 draws)"
+    ]
+    row = next(e for e in found.estimates if e.analysis == "few" and e.term == "log_price")
+    assert row.p_value * 1296 == pytest.approx(round(row.p_value * 1296))
