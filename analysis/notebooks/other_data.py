@@ -111,7 +111,8 @@ pd.Series({"log-likelihood": by_trip.llf, "published, Swissmetro": -5331.252}).r
 
 Each person answered nine times, and a person who likes trains does so nine times. Answers of one
 person are not nine pieces of evidence. Cluster by person, as you would by world in an experiment:
-the estimates stay, the errors do not.
+the estimates stay, the errors do not. (Where choices were drawn they stay too: there nobody has
+tastes of their own.)
 """
 
 # %%
@@ -151,8 +152,8 @@ pd.Series(per_hour, index=["francs per hour", "95 % from", "to"]).round(0)
 ## What will be refused
 
 Some models can't be estimated, and a program that returns numbers for them does harm. ACES
-refuses, and says which column. Here: income, or anything else that is the same for all
-alternatives of a choice.
+refuses, and says which column. Here it is the number of the person; income, or anything else that
+is the same for all alternatives of a choice, would fare alike.
 """
 
 # %%
@@ -172,7 +173,8 @@ answered.
 Write the long table and name the columns:
 
 ```
-aces analyze trips.csv --formula 'chosen ~ car + time + cost' --choice-set trip --cluster person
+aces analyze trips.csv --choice-set trip --cluster person \
+    --formula 'chosen ~ train + car + time + cost'
 ```
 
 Do tastes differ between people? `MixedLogit`, with `panel="person"`: see

@@ -61,7 +61,8 @@ pd.Series({"top row": tops.mean(), "95 % from": low, "to": high, "no effect": 0.
 ## Price: compare a product with itself
 
 Cheap products differ from dear ones in more than price, so never compare across products. Compare
-each product with itself, by the factor that its price was multiplied by.
+each product with itself, by the factor that its price was multiplied by. (The intervals take
+listings as independent, which is roughly right: one purchase is shared among eight.)
 """
 
 # %%
@@ -145,7 +146,7 @@ result.average_marginal_effects().set_index("term").round(3)
 # %% [markdown]
 """
 `baseline` is what a column is compared with: for `row_1` the bottom row. `log_price` has none, it
-is a slope: a price 10 % higher moves the chance by about a tenth of it.
+is a slope: a price 10 % higher moves the chance by about a tenth of that number.
 
 The top row in money: by how much could a listing's price rise there, and it would sell as before?
 This ratio of two coefficients has an interval of its own (Fieller's), which need not be
@@ -164,10 +165,10 @@ below. Wide intervals are honest: 300 trials say that the top row is worth a lot
 
 ## A mistake to avoid
 
-Leave out the product effects, and something goes wrong. In this catalogue dearer products are
-better, as in most shops. `log_price` holds both the random factor and the price in the catalogue;
-without a constant for each product the second part takes the credit for quality, and buyers look
-less sensitive to price than they are.
+Leave out the product effects, and something goes wrong. In this run dearer products are better
+liked, as they are in many shops. `log_price` holds both the random factor and the price in the
+catalogue; without a constant for each product the second part takes the credit for quality, and
+buyers look less sensitive to price than they are.
 """
 
 # %%
