@@ -100,7 +100,17 @@ def calibration(rows: pd.DataFrame, asked: CalibrationConfig, unit: Unit) -> Cal
     Raises:
         EstimationError: If a model can't be fitted, or hardly a shelf can be predicted.
     """
-    made = predictions(rows, asked, unit, asked.folds)
+    return scored(predictions(rows, asked, unit, asked.folds), unit, asked.bins)
+
+
+def scored(made: Predictions, unit: Unit, bins: int) -> Calibration:
+    """Returns how predictions fared.
+
+    Args:
+        made: The predictions.
+        unit: What was held out.
+        bins: Points of the reliability curve.
+    """
     model = made.log_scores(made.p)
     size = np.bincount(made.trial)[made.trial] + made.outside
     equal, alone = made.log_scores(1 / size), made.log_scores(made.alone)
@@ -113,7 +123,7 @@ def calibration(rows: pd.DataFrame, asked: CalibrationConfig, unit: Unit) -> Cal
         _mean(model - equal, world),
         _mean(model - alone, world),
         _slope(made),
-        tuple(_bins(made, asked.bins)),
+        tuple(_bins(made, bins)),
     )
 
 

@@ -140,14 +140,15 @@ def _revenue(
     if "price_cents" not in frame or ("currency" in frame and frame["currency"].nunique() > 1):
         return None
     own = np.isin(ids[codes], scenario.products) | (ALL in scenario.products)
-    n, cents = len(met.before.starts), unit(frame)
+    scale = 100 / len(met.before.starts) * own / unit(frame)
+    prices = [scale * s.frame["price_cents"].to_numpy(float) for s in (met.before, met.after)]
 
     def takings(params: Floats) -> Floats:
-        found = [
-            100 / n * float(np.sum(demand.shares(params, s) * own * s.frame["price_cents"] / cents))
-            for s in (met.before, met.after)
-        ]
-        return np.array([*found, found[1] - found[0]])
+        now, then = (
+            float(demand.shares(params, s) @ price)
+            for s, price in zip((met.before, met.after), prices, strict=True)
+        )
+        return np.array([now, then, then - now])
 
     return demand.values(takings, draws=draws)
 

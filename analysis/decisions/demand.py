@@ -147,8 +147,13 @@ class Demand:
 
     def matrix(self, frame: pd.DataFrame) -> Floats:
         """Returns (rows, terms) the attributes of a frame's rows, coded as they were fitted."""
-        made = self.spec.get_model_matrix(prepared(frame, self.variables))
-        return np.asarray(made[list(self.names)], dtype=float)
+        parts = [name.split(":") for name in self.names]
+        if all(part in self.variables for several in parts for part in several):
+            columns = {name: _column(name, frame) for name in self.variables}
+            made = [np.prod([columns[part] for part in several], axis=0) for several in parts]
+            return np.asarray(np.column_stack(made), dtype=float)
+        coded = self.spec.get_model_matrix(prepared(frame, self.variables))
+        return np.asarray(coded[list(self.names)], dtype=float)
 
     def changed(self, shelves: Shelves, frame: pd.DataFrame, gone: Any = False) -> Shelves:  # noqa: ANN401
         """Returns the shelves with the columns of `frame`, and without the rows that are `gone`."""
@@ -186,12 +191,21 @@ class Demand:
 
 def prepared(frame: pd.DataFrame, variables: frozenset[str]) -> pd.DataFrame:
     """Returns the frame with the derived columns among `variables` made from its others, anew."""
-    made = {}
-    for name in sorted(variables):
-        if term_columns.is_derived(name) and _source(name) in frame:
-            plain = frame.drop(columns=[name], errors="ignore")
-            made[name] = term_columns.column(name, plain)  # type: ignore[arg-type]
+    made = {
+        name: _column(name, frame)
+        for name in sorted(variables)
+        if term_columns.is_derived(name) and _source(name) in frame
+    }
     return frame.assign(**made)
+
+
+def _column(name: str, frame: pd.DataFrame) -> Any:  # noqa: ANN401
+    """A column; one that is derived is made from what it is of, whatever the frame holds."""
+    source = _source(name)
+    if not term_columns.is_derived(name) or source not in frame:
+        return frame[name].to_numpy()
+    own = {n: frame[n].to_numpy() for n in (source, "currency") if n in frame}
+    return term_columns.column(name, own)
 
 
 def sources(variables: frozenset[str]) -> frozenset[str]:
@@ -261,10 +275,14 @@ def _variables(terms: Sequence[str]) -> frozenset[str]:
 def _coded(
     terms: Sequence[str], frame: pd.DataFrame, *, constant: bool
 ) -> tuple[Any, tuple[str, ...], Floats]:
-    """How terms become columns, their names, and the columns of the fitted rows."""
+    """How terms become columns (None for columns of numbers as they are), names, and columns."""
     from formulaic import Formula
     from formulaic.errors import FormulaicError
 
+    plain = list(dict.fromkeys(term for term in terms if term != "1"))
+    if not (constant and "1" in terms) and _all_numbers(plain, frame):
+        columns = [np.prod([frame[c].to_numpy(float) for c in t.split(":")], axis=0) for t in plain]
+        return None, tuple(plain), np.column_stack(columns)
     formula = Formula(["1", *(term for term in terms if term != "1")])
     try:
         made = formula.get_model_matrix(frame, na_action="ignore")
@@ -272,6 +290,15 @@ def _coded(
         raise EstimationError(f"the terms {' + '.join(terms)} can't be made: {error}") from error
     kept = [n for n in map(str, made.columns) if n != "Intercept" or (constant and "1" in terms)]
     return made.model_spec, tuple(kept), np.asarray(made[kept], dtype=float)
+
+
+def _all_numbers(terms: Sequence[str], frame: pd.DataFrame) -> bool:
+    """Whether all terms are columns of numbers, or products of them."""
+    columns = [column for term in terms for column in term.split(":")]
+    return all(
+        column in frame and frame[column].dtype.kind in "if" and column.isidentifier()
+        for column in columns
+    )
 
 
 def _shelves(demand: Demand, rows: pd.DataFrame) -> Shelves:
