@@ -10,6 +10,7 @@ from aces.errors import EstimationError
 from aces.seeds import Stream
 from aces.stats.choice_data import Floats, Ints
 from analysis.decisions.demand import Demand, DemandConfig, fit_demand, shelves_of
+from analysis.display import counted
 
 Unit = Literal["worlds", "menus"]
 FEWEST = 20
@@ -60,7 +61,7 @@ def predictions(rows: pd.DataFrame, asked: DemandConfig, unit: Unit, folds: int)
         rows: Long table of one buyer.
         asked: The model.
         unit: What is held out whole.
-        folds: Parts that are held out in turn.
+        folds: Parts that are held out in turn; fewer where there are fewer menus.
 
     Raises:
         EstimationError: If there are fewer units than folds, a model can't be fitted, or hardly a
@@ -68,6 +69,7 @@ def predictions(rows: pd.DataFrame, asked: DemandConfig, unit: Unit, folds: int)
     """
     kept = _outcomes(rows, outside=asked.outside)
     fold = _folds(kept, unit, folds)
+    folds = int(fold.max()) + 1
     parts, unpredicted = [], 0
     for f in range(folds):
         train, test = kept[fold != f], kept[fold == f]
@@ -121,9 +123,11 @@ def _folds(rows: pd.DataFrame, unit: Unit, folds: int) -> Ints:
         by_trial = rows.groupby("trial_id", sort=False)["product_id"]
         names = rows["trial_id"].map(by_trial.agg(lambda ids: "|".join(sorted(map(str, ids)))))
     codes, known = pd.factorize(names)
-    if len(known) < folds:
+    # two menus can still be held out in turn
+    folds = min(folds, len(known)) if unit == "menus" else folds
+    if len(known) < max(folds, 2):
         raise EstimationError(
-            f"{len(known)} {unit} can't be held out in {folds} folds"
+            f"{counted(len(known), unit[:-1])} can't be held out in {max(folds, 2)} folds"
             + ("; menus differ where shelves are sampled" if unit == "menus" else "")
         )
     order = Stream("calibration", unit).generator().permutation(len(known))

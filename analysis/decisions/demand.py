@@ -40,6 +40,9 @@ class DemandConfig(Record):
     """Unit of randomisation; null for errors robust by choice set."""
     outside: bool = False
     """Whether buying nothing is an alternative."""
+    outcome: str = "chosen"
+    """`chosen`, or `probability` where the model's own choice probabilities were read;
+    without `outside` these are taken given a purchase."""
 
 
 @dataclass(frozen=True)
@@ -220,13 +223,12 @@ def _source(name: str) -> str:
     return SOURCES.get(name, name)
 
 
-def fit_demand(rows: pd.DataFrame, asked: DemandConfig, outcome: str = "chosen") -> Demand:
+def fit_demand(rows: pd.DataFrame, asked: DemandConfig) -> Demand:
     """Fits the model to the rows of one buyer and interface.
 
     Args:
         rows: Long table.
-        asked: Terms, effects, clusters, outside option.
-        outcome: Column with 0/1.
+        asked: Terms, effects, clusters, outside option, outcome.
 
     Raises:
         EstimationError: If the model can't be estimated.
@@ -236,7 +238,11 @@ def fit_demand(rows: pd.DataFrame, asked: DemandConfig, outcome: str = "chosen")
     for column in filter(None, ("trial_id", "product_id", asked.effects, asked.cluster)):
         require_column(rows, column)
     variables = _variables(asked.terms)
-    rows = prepared(rows, variables)
+    rows, outcome = prepared(rows, variables), asked.outcome
+    require_column(rows, outcome)
+    if outcome == "probability" and not asked.outside:
+        total = rows.groupby("trial_id", sort=False)[outcome].transform("sum")
+        rows = rows.assign(probability=rows[outcome] / total.where(total > 0))
     sample = choice_sample(rows, outcome, "trial_id", effects=asked.effects, outside=asked.outside)
     spec, names, X = _coded(asked.terms, sample.frame, constant=asked.outside)
     effects = sample.effects

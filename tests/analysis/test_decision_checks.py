@@ -98,12 +98,23 @@ def test_menus_that_do_not_overlap_are_refused():
     with pytest.raises(EstimationError, match="show products that no other fold compares"):
         predictions(apart, CONFIG, "menus", 5)
     one = Shop(worlds=60).table(5)
-    with pytest.raises(EstimationError, match="1 menus can't be held out in 5 folds; menus differ"):
+    with pytest.raises(EstimationError, match="1 menu can't be held out in 2 folds; menus differ"):
         predictions(one, CONFIG, "menus", 5)
     with pytest.raises(EstimationError, match="folds: 1 leaves nothing to fit on"):
         predictions(one, CONFIG, "worlds", 1)
     with pytest.raises(EstimationError, match="without fold 1 of 5"):
         predictions(one.assign(sponsored=0), CONFIG, "worlds", 5)
+
+
+def test_two_menus_are_held_out_in_turn():
+    """Half of the worlds lack one product: the rest of each shelf is predicted from the others."""
+    table = Shop(worlds=300).table(10)
+    gone = (table["product_id"] == "t0-5") & (table["world"] % 2 == 0) & (table["chosen"] == 0)
+    table = table[~gone]
+    made = predictions(table, CONFIG, "menus", 5)
+    whole = table.groupby("trial_id").size().eq(8).sum()
+    assert made.unpredicted == whole, "t0-5 is on no shelf of the other menu"
+    assert len(made.starts) == 300 - whole
 
 
 def test_losses_are_the_money_beyond_the_cheapest():

@@ -137,6 +137,17 @@ def test_lost_trials_move_no_average_over_shelves(table, demand):
     assert len(fewer.shelves.starts) == len(demand.shelves.starts) == 200
 
 
+def test_probabilities_that_were_read_say_the_same_with_less_noise(shop, table, demand):
+    read = table.assign(probability=0.4 * table["true_p"])
+    known = fit_demand(read, DemandConfig(terms=TERMS, outcome="probability"))
+    np.testing.assert_allclose(known.fit.params, planted(known, shop), atol=1e-6)
+    question = parse("t0-2: price=-10%, position=1")
+    sure, unsure = (shift(WHOSE, one, question) for one in (known, demand))
+    assert sure.change.error.max() < 0.01 * unsure.change.error.max()
+    with pytest.raises(EstimationError, match="no column 'utility'"):
+        fit_demand(table, DemandConfig(terms=TERMS, outcome="utility"))
+
+
 def test_delta_and_draws_agree_and_limits_of_shares_stay_within_one(demand):
     question = parse("t0-2: price=-10%, position=1")
     one, other = (shift(WHOSE, demand, question, draws=draws) for draws in (0, 2000))
