@@ -1,11 +1,11 @@
 """The answer first: what was found, in sentences with their intervals."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from analysis.display import MINUS, Curve, Plot, Point, counted, number
+from analysis.display import MINUS, Curve, Plot, Point, counted, listed, number
 from analysis.report.changes import TIMES, Effect, often, range_of, sentence, size
 from analysis.report.matrix import told, writer
 
@@ -67,12 +67,12 @@ class Answer:
     @property
     def shown(self) -> tuple[Row, ...]:
         """The rows that stand at once."""
-        return self.rows[:BUYERS]
+        return self.rows if len(self.rows) == BUYERS + 1 else self.rows[:BUYERS]
 
     @property
     def folded(self) -> tuple[Row, ...]:
         """The others."""
-        return self.rows[BUYERS:]
+        return self.rows[len(self.shown) :]
 
 
 def answer_of_effects(
@@ -90,7 +90,7 @@ def answer_of_effects(
         buyers: How many there are, where some are met several times: by interface or persona.
     """
     asked = "What makes a listing sell?"
-    rows = tuple(_row(name, effects, named) for name, effects in found.items())
+    rows = tuple(_rows(found, named))
     about = f"How much more or less often than an equal listing, with 95 % intervals; {_which()}."
     if len(found) > 1:
         return Answer(asked, _headline(found, buyers or len(found)), rows, evidence, about)
@@ -170,6 +170,23 @@ def _nothing(names: Sequence[str], effects: Sequence[Effect]) -> str:
         f"Nothing that was varied can be told to move {who}: none of "
         f"{counted(len(effects), 'effect')} differs from none{limit}."
     )
+
+
+def _rows(found: Mapping[str, Sequence[Effect]], named: Sequence[str]) -> Iterator[Row]:
+    """What moves each buyer; of many those first whom anything moves, the others in one row."""
+    rows = {name: _row(name, effects, named) for name, effects in found.items()}
+    if len(rows) <= BUYERS:
+        yield from rows.values()
+        return
+    moved = [name for name, row in rows.items() if row.points]
+    yield from (rows[name] for name in sorted(moved, key=lambda name: -_top(found[name])))
+    if rest := [name for name in rows if name not in moved]:
+        text = f"nothing that was varied can be told to move {listed(rest, most=BUYERS)}"
+        yield Row(f"{len(rest)} more", text=text)
+
+
+def _top(effects: Sequence[Effect]) -> float:
+    return max((effect.strength for effect in effects if effect.sure), default=0.0)
 
 
 def _row(name: str, effects: Sequence[Effect], named: Sequence[str]) -> Row:

@@ -14,6 +14,8 @@ from analysis.report.matrix import Scale, scale, writer
 
 COLOURS = 8
 """Classes `s0` to `s7` of the page's style."""
+CROWD = 4
+"""Lines whose bands can be told apart where they lie on one another; those of more are paler."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ def line_chart(shown: Plot, *, dots: bool = True, log: bool = False) -> Chart:
     for i, points in enumerate(series.values()):
         parts.append(_series(points, x, y, i % COLOURS, dots=dots))
     said = f"{shown.title}. {_aloud(shown)}"
-    head = Markup('<svg class="chart" role="img" aria-label="{}">').format(said)
+    kind = "chart crowd" if len(series) > CROWD else "chart"
+    head = Markup('<svg class="{}" role="img" aria-label="{}">').format(kind, said)
     legend = tuple((name, f"s{i % COLOURS}") for i, name in enumerate(series))
     return Chart(head + Markup("").join(parts) + Markup("</svg>"), legend, shown.value, shown.along)
 

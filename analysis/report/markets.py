@@ -21,6 +21,8 @@ STAGES = {
     "chosen": "bought one",
 }
 LONGEST = 44
+HEAT_WIDTH = 8
+"""Buyers of one table of who buys what."""
 
 
 @dataclass(frozen=True)
@@ -123,13 +125,23 @@ def _best_seller(bars: Bars) -> str:
     )
 
 
-def heat(bars: Bars) -> list[tuple[str, list[Heat | None]]]:
-    """Returns who buys what: a row for each product, a shaded cell for each buyer."""
+def heat(bars: Bars) -> list[tuple[tuple[str, ...], list[tuple[str, list[Heat | None]]]]]:
+    """Returns who buys what, in tables that fit a page of paper.
+
+    Each is its buyers, and a row for each product with a shaded cell for each of them.
+    """
     columns = list(dict.fromkeys(arm for row in bars.rows.values() for arm in row))
     top = max(bar.share for row in bars.rows.values() for bar in row.values()) or 1.0
+    parts = [tuple(columns[i : i + HEAT_WIDTH]) for i in range(0, len(columns), HEAT_WIDTH)]
     return [
-        (label, [_shaded(row[arm], top) if arm in row else None for arm in columns])
-        for label, row in bars.rows.items()
+        (
+            part,
+            [
+                (label, [_shaded(row[arm], top) if arm in row else None for arm in part])
+                for label, row in bars.rows.items()
+            ],
+        )
+        for part in parts
     ]
 
 
@@ -144,7 +156,7 @@ def funnel_bars(found: Sequence[Analysis]) -> Iterator[tuple[str, Bars]]:
             done = stages(one.table)
         except EstimationError:
             continue
-        if done["clicked"].any():
+        if done["clicked"].any() and done["carted"].any():
             yield one.name, _funnel(one.table, done)
 
 

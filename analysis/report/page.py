@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from aces.store import RunStore
 from analysis.analyze import Analysis, analyze, analyze_table, coefficient_table, price_table
 from analysis.checks import Check
 from analysis.display import Table, counted, listed, number, percent
+from analysis.fits import Finding
 from analysis.frame import load_choices
 from analysis.report import downloads
 from analysis.report.buyers import buyers_shown, random_weights
@@ -37,8 +39,15 @@ CARRIED = 300_000
 """Characters of `estimates.csv` that a report carries along at most."""
 
 
-def write_report(paths: Sequence[str | Path], out: str | Path) -> Path:
+def write_report(
+    paths: Sequence[str | Path], out: str | Path, comparisons: Sequence[Finding] = ()
+) -> Path:
     """Writes one self-contained HTML report of runs or long tables and returns its path.
+
+    Args:
+        paths: The runs and tables.
+        out: The file.
+        comparisons: What comparing them found; it stands with the findings of the last.
 
     Raises:
         StoreError: If a path is neither.
@@ -46,6 +55,10 @@ def write_report(paths: Sequence[str | Path], out: str | Path) -> Path:
     out = Path(out)
     with ExitStack() as stack:
         found = [_analysis(Path(path), stack) for path in paths]
+        if comparisons:
+            notes = (*found[-1].notes, *(note for one in comparisons for note in one.notes))
+            both = (*comparisons, *found[-1].findings)
+            found[-1] = replace(found[-1], findings=both, notes=notes)
         viewers = list(_viewers([Path(path) for path in paths], out))
         html = render("report.html.jinja", **_context(found), viewers=viewers)
     out.parent.mkdir(parents=True, exist_ok=True)

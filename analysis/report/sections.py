@@ -294,7 +294,7 @@ class MarketShown:
     figure: Figure
     bars: Figure
     columns: tuple[str, ...]
-    heat: Sequence[tuple[str, list[Heat | None]]]
+    heat: Sequence[tuple[tuple[str, ...], list[tuple[str, list[Heat | None]]]]]
     concentration: tuple[tuple[str, str], ...]
 
 

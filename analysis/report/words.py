@@ -37,6 +37,9 @@ from analysis.fits import Fit
 from analysis.report.changes import Change, binary_terms, change_of
 from analysis.report.matrix import Line, Matrix, Strip, apart, scale, strip, told
 
+WIDE = 8.0
+"""Factors on a price that the scale of worth in price goes to at most."""
+
 
 @dataclass(frozen=True)
 class Worth:
@@ -122,7 +125,9 @@ def _worth_matrix(
     reference = 0.0 if money else 1.0
     points = [point for cells in own.values() for point in cells.values() if point]
     values = [v for p in points for v in (p.value, p.low, p.high)]
-    on = scale(values, reference, log=not money)
+    # a set that reaches to a price of nothing, or a hundredfold one, must not flatten the others
+    near = [v for v in values if v is not None and (money or 1 / WIDE <= v <= WIDE)]
+    on = scale(near, reference, log=not money)
 
     def text(value: float) -> str:
         if money:
