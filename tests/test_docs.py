@@ -10,7 +10,8 @@ import typer.main
 from aces import cli
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("CON*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
+PLACES = ["README.md", "CON*.md", "docs/**/*.md", "analysis/notebooks/*.py"]
+DOCUMENTS = [path for place in PLACES for path in sorted(ROOT.glob(place))]
 
 
 def commands():

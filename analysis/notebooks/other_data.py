@@ -170,11 +170,10 @@ answered.
 
 ## Your own file, without Python
 
-Write the long table and name the columns:
+Write the long table and name the columns; `--cluster person` says who is independent of whom:
 
 ```
-aces analyze trips.csv --choice-set trip --cluster person \
-    --formula 'chosen ~ train + car + time + cost'
+aces analyze trips.csv --formula 'chosen ~ train + car + time + cost' --choice-set trip
 ```
 
 Do tastes differ between people? `MixedLogit`, with `panel="person"`: see
