@@ -37,11 +37,13 @@ class Row:
         name: Whose; empty for a further sentence.
         points: Its effects.
         text: What else must be said.
+        planted: Whether it is known beforehand what the buyer prefers.
     """
 
     name: str
     points: tuple[Telling, ...] = ()
     text: str = ""
+    planted: bool = False
 
 
 @dataclass(frozen=True)
@@ -193,9 +195,9 @@ def _row(name: str, effects: Sequence[Effect], named: Sequence[str]) -> Row:
     """The strongest effects of a buyer, and those named beforehand."""
     sure = _strongest(effects)
     told_of = sure[:MOST] + [e for e in effects if e.term in named and e not in sure[:MOST]]
-    if not told_of:
-        return Row(name, text="nothing that was varied can be told to move it")
-    return Row(name, tuple(_telling(effect) for effect in told_of))
+    planted = any(effect.truth is not None for effect in effects)
+    text = "" if told_of else "nothing that was varied can be told to move it"
+    return Row(name, tuple(_telling(effect) for effect in told_of), text, planted)
 
 
 def _telling(effect: Effect) -> Telling:

@@ -156,6 +156,8 @@ def test_the_answer_comes_before_the_evidence(page):
     assert order[:2] == ["answer", "effects"]
     headline = page.xpath("//*[@class='headline']")[0].text_content()
     assert re.search(r"\d (%|times)", headline.replace("\xa0", " "))
+    named = [e.text_content() for e in page.xpath("//ul[@class='lines']//b[@class='name']")]
+    assert named == ["planted planted", "thrifty planted", "blind planted"]
     for jargon in ("logit", "coefficient", "log odds", "_1", "p <"):
         assert jargon not in headline
 
