@@ -220,7 +220,11 @@ def with_nests(
         EstimationError: If a product is not there, or in two nests.
     """
     if isinstance(nests, str):
-        return data, nests, nests
+        require_column(data, nests)
+        if data[nests].dtype.kind not in "biuf":
+            return data, nests, nests
+        named = data[nests].map(lambda value: f"{nests}={value:g}", na_action="ignore")
+        return data.assign(**{NEST: named}), NEST, nests
     require_column(data, "product_id")
     shown = set(data["product_id"].astype(str))
     label = {product: name for name, products in nests.items() for product in products}

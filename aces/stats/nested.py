@@ -25,7 +25,8 @@ from aces.stats.scored import ErrorType, Scored, peak, score_covariance
 SMALLEST = 0.01
 """Least dissimilarity that is tried: below it a nest is as good as its best alternative."""
 STARTS = (1.0, 0.5)
-"""Dissimilarities to begin with; the likelihood need not have one maximum only."""
+"""Dissimilarities to begin with: the second where the first ends above 1 or nowhere, as the
+likelihood need not have one maximum only."""
 SIZE = 0.1
 """About how large the standard error of a dissimilarity may be, for differences."""
 ADVICE = (
@@ -159,6 +160,8 @@ def fit(
             ends.append(peak(lambda params: likelihood(made, params), start, sizes, names, ADVICE))
         except EstimationError as error:
             lost.append(error)
+        if ends and (ends[0].at.params[data.n_columns :] <= 1).all():
+            break
     if not ends:
         raise lost[0]
     found = max(ends, key=lambda end: end.at.llf)

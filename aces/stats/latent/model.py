@@ -120,14 +120,14 @@ class Deciders:
         """Returns (N, C) chances of classes given the choices, and (N,) log-likelihoods."""
         beta, gamma = self.layout.split(params)
         joint = self.log_choices(beta)[0] + self.log_membership(gamma)
-        return _normalised(joint)
+        return normalised(joint)
 
     def likelihood(self, params: Floats) -> Scored:
         """Returns the log-likelihood at `params` and the score of each decider."""
         beta, gamma = self.layout.split(params)
         by_class, probability = self.log_choices(beta)
         prior = self.log_membership(gamma)
-        chance, llf = _normalised(by_class + prior)
+        chance, llf = normalised(by_class + prior)
         scores = np.zeros((len(llf), len(params)))
         for c in range(self.layout.classes):
             moved = -np.einsum("sj,sjk->sk", probability[:, :, c], self.choices.others)
@@ -141,8 +141,12 @@ class Deciders:
         return Scored(float(weights @ llf), scores * weights[:, None])
 
 
-def _normalised(joint: Floats) -> tuple[Floats, Floats]:
-    """Chances that sum to 1, and the logarithm of what they summed to before."""
+def normalised(joint: Floats) -> tuple[Floats, Floats]:
+    """Returns chances that sum to 1 in each row, and the logarithm of what they summed to.
+
+    Args:
+        joint: (N, C) logarithms.
+    """
     top = joint.max(axis=1, keepdims=True)
     weight = np.exp(joint - top)
     total = weight.sum(axis=1, keepdims=True)

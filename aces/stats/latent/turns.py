@@ -1,13 +1,18 @@
 """Expectation and maximisation in turns, from random starts."""
 
+from typing import TypeAlias
+
 import numpy as np
 
 from aces.stats.choice_data import Floats
-from aces.stats.latent.model import Deciders
+from aces.stats.latent.model import Deciders, normalised
+
+Seen: TypeAlias = tuple[Floats, Floats]
+"""What `Deciders.log_choices` returns."""
 
 ROUNDS = 500
 """Turns of expectation and maximisation at most."""
-ENOUGH = 1e-6
+ENOUGH = 1e-5
 """Rise of the log-likelihood in a turn at which turns end; Newton does the rest."""
 FARTHEST = 30.0
 """Utility, in standard deviations of a column, beyond which a coefficient runs away."""
@@ -25,28 +30,33 @@ def turns(data: Deciders, plain: Floats, rng: np.random.Generator) -> tuple[Floa
     chance = rng.dirichlet(np.full(layout.classes, 0.5), data.choices.n_deciders)
     beta = np.tile(plain, (layout.classes, 1))
     gamma = np.zeros((layout.classes, len(layout.membership)))
-    before = -np.inf
+    before, seen = -np.inf, data.log_choices(beta)
     for turn in range(ROUNDS):
-        steps = 4 if turn == 0 else 1
-        for _ in range(steps):
-            beta = better_tastes(data, chance, beta)
+        for _ in range(4 if turn == 0 else 1):
+            beta, seen = better_tastes(data, chance, beta, seen)
         gamma = better_membership(data, chance, gamma)
         if np.abs(beta * data.choices.scales).max() > FARTHEST:
             return None
-        params = layout.join(beta, gamma)
-        chance, each = data.posterior(params)
+        chance, each = normalised(seen[0] + data.log_membership(gamma))
         llf = float(data.choices.weights @ each)
         if turn and llf - before < ENOUGH:
             break
         before = llf
-    return params, llf
+    return layout.join(beta, gamma), llf
 
 
-def better_tastes(data: Deciders, chance: Floats, beta: Floats) -> Floats:
-    """Returns (C, K) coefficients, one Newton step of weighted conditional logits further."""
+def better_tastes(data: Deciders, chance: Floats, beta: Floats, seen: Seen) -> tuple[Floats, Seen]:
+    """Returns (C, K) coefficients, one Newton step of weighted conditional logits further.
+
+    Args:
+        data: The deciders.
+        chance: (N, C) weights.
+        beta: (C, K) coefficients.
+        seen: `data.log_choices` of these; that of the new ones is returned.
+    """
     layout, choices = data.layout, data.choices
     weight = (chance * choices.weights[:, None])[data.of_set]
-    by_class, probability = data.log_choices(beta)
+    by_class, probability = seen
     gradient = np.zeros(layout.n_coefficients)
     information = np.zeros((layout.n_coefficients,) * 2)
     flat = choices.others.reshape(-1, choices.others.shape[2])
@@ -59,13 +69,14 @@ def better_tastes(data: Deciders, chance: Floats, beta: Floats) -> Floats:
         gradient[place] -= weight[:, c] @ mean
         information[np.ix_(place, place)] += square
     step = _solve(information, gradient)[layout.places]
-    held = float((chance * choices.weights[:, None] * by_class).sum())
+    heavy = chance * choices.weights[:, None]
+    held = float((heavy * by_class).sum())
     for halving in range(20):
-        there = beta + 0.5**halving * step
-        value = (chance * choices.weights[:, None] * data.log_choices(there)[0]).sum()
-        if value >= held:
-            return np.asarray(there)
-    return beta
+        there = np.asarray(beta + 0.5**halving * step)
+        now = data.log_choices(there)
+        if (heavy * now[0]).sum() >= held:
+            return there, now
+    return beta, seen
 
 
 def better_membership(data: Deciders, chance: Floats, gamma: Floats) -> Floats:
