@@ -174,6 +174,7 @@ In the shell:
 aces analyze runs/march runs/june --compare --replicate runs/march-again
 ```
 
-The study [Update shock](../../docs/studies/update.md) has all of it as an experiment file,
-planned and registered before the first trial.
+What each line means, and how well the tests hold: [Comparison](../../docs/comparison.md). The
+study [Update shock](../../docs/studies/update.md) has all of it as an experiment file, planned
+and registered before the first trial.
 """
