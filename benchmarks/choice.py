@@ -173,8 +173,8 @@ def run(tool: str, n_sets: int) -> dict[str, Any]:
     return min(found, key=lambda one: float(one["cpu"]))
 
 
-def report(sizes: list[int]) -> str:
-    """Returns the table of all tools and sizes."""
+def report(sizes: list[int], tools: list[str] | None = None) -> str:
+    """Returns the table of all tools (or of ours and those named) and sizes."""
     lines = [
         "| choice sets | tool | CPU s | x ACES | wall s | peak MB | above start MB "
         "| greatest difference of estimate, error |",
@@ -183,6 +183,8 @@ def report(sizes: list[int]) -> str:
     for n_sets in sizes:
         ours = run("ACES", n_sets)
         for tool in TOOLS:
+            if tools is not None and tool not in ("ACES", *tools):
+                continue
             if (tool, n_sets) in TOO_SLOW:
                 lines.append(f"| {n_sets:,} | {tool} | not run | | | | | |")
                 continue

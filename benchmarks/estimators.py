@@ -16,7 +16,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -152,32 +152,32 @@ def formulas(n_sets: int, rounds: int) -> str:
     return "\n".join(lines)
 
 
-def report(asked: argparse.Namespace) -> str:
-    """Returns all tables."""
+def parts(asked: argparse.Namespace) -> Iterator[str]:
+    """Yields the tables one after another."""
     shared = choice.SHARED.is_file()
     draws = "the shared draw (bench/choice/gen.py)" if shared else "our own draw"
-    parts = [
+    yield (
         f"Load average {os.getloadavg()[0]:.1f} at the start: other work shared the cores, so that "
-        "ratios within a table say more than seconds. One thread each.",
-        f"## Conditional logit, errors clustered\n\n{draws}; least CPU time of three runs.\n\n"
-        f"{choice.report(asked.sets)}",
-        f"## Two million choice sets\n\n{large(asked.many)}",
-        "## Formulas\n\n"
-        f"`{' + '.join(FORMULA)}` on {FORMULA_SETS * ALTERNATIVES:,} rows.\n\n"
-        f"{formulas(FORMULA_SETS, asked.rounds)}",
-    ]
+        "ratios within a table say more than seconds. One thread each."
+    )
+    table = choice.report(asked.sets, asked.tools)
+    head = "## Conditional logit, errors clustered"
+    yield f"{head}\n\n{draws}; least CPU time of three runs.\n\n{table}"
+    said = f"`{' + '.join(FORMULA)}` on {FORMULA_SETS * ALTERNATIVES:,} rows."
+    yield f"## Formulas\n\n{said}\n\n{formulas(FORMULA_SETS, asked.rounds)}"
     if mixed.DATA.is_file():
         speed = mixed.speed(600, asked.rounds, asked.xlogit)
-        parts.append(f"## Panel mixed logit, electricity, 600 draws\n\n{speed}")
+        yield f"## Panel mixed logit, electricity, 600 draws\n\n{speed}"
     else:
-        parts.append(f"Panel mixed logit: not run, there is no {mixed.DATA}.")
-    return "\n\n".join(parts)
+        yield f"Panel mixed logit: not run, there is no {mixed.DATA}."
+    yield f"## {asked.many:,} choice sets\n\n{large(asked.many)}"
 
 
 def main() -> None:
     """Prints the tables, and writes them if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=int, nargs="+", default=[2_000, 20_000, 200_000])
+    parser.add_argument("--tools", nargs="*", help="beside ours; all by default")
     parser.add_argument("--many", type=int, default=MANY)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--xlogit", help="interpreter of an environment with xlogit and pandas")
@@ -187,10 +187,12 @@ def main() -> None:
     if asked.measure:
         print(json.dumps(measure(asked.measure[0], int(asked.measure[1]))))
         return
-    text = report(asked)
-    print(text)
-    if asked.write:
-        print(write_result("estimators", "Speed of the choice models", text), file=sys.stderr)
+    done: list[str] = []
+    for part in parts(asked):
+        print(part, flush=True)
+        done.append(part)
+        if asked.write:  # after each part: the last ones take long
+            write_result("estimators", "Speed of the choice models", "\n\n".join(done))
 
 
 if __name__ == "__main__":

@@ -212,7 +212,7 @@ def test_few_clusters_are_bootstrapped_if_asked(planted_runs):
     notes = [note for note in found.notes if note.startswith("few")]
     assert notes == [
         "few, planted · json: intervals and p-values of the terms by score bootstrap "
-        "(Webb weights, all 1,296 draws)"
+        "(Webb weights, all 1,296 draws); it rejects too rarely with so few clusters"
     ]
     row = next(e for e in found.estimates if e.analysis == "few" and e.term == "log_price")
     assert row.p_value * 1296 == pytest.approx(round(row.p_value * 1296))
