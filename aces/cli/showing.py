@@ -122,8 +122,9 @@ def _show_verdict(trial: dict[str, Any]) -> None:
     who = [trial["buyer"], "through", trial["interface"]]
     named = [f", {name} {trial[name]}" for name in ("persona", "prompt") if trial[name]]
     more = f", attempt {trial['attempt']}" if trial["attempt"] > 1 else ""
+    setting = f", page: {trial['setting']}" if trial["setting"] else ""
     _line(f"trial {trial['id']}", style="bold")
-    _line(f"{' '.join(who)}{''.join(named)}: {trial['task']}, world {trial['k']}{more}")
+    _line(f"{' '.join(who)}{''.join(named)}: {trial['task']}, world {trial['k']}{setting}{more}")
     _line(f"{trial['ending']}, after {trial['seconds']:.2f} s", style="bold")
     if trial["why"]:
         _line(f"  {trial['why']['kind']}: {trial['why']['text']}", style="green")

@@ -25,7 +25,7 @@ MOST = 1000
 
 _FOUND_BY = (
     *("id", "buyer", "interface", "repeat", "persona", "prompt", "task", "world", "k", "plan"),
-    *("status", "cause", "product", "seconds", "attempt"),
+    *("status", "cause", "product", "bought", "seconds", "attempt"),
 )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from aces.design import Versions
 from aces.errors import StoreError
 from aces.store import RunStore
 from analysis.display import listed, money, number
@@ -108,6 +109,8 @@ class Trials:
             "task": facts["task_id"].replace("_", " "),
             "plan": facts["plan_index"],
             "attempt": facts["attempt"],
+            "bought": facts["product_id"] or "",
+            "setting": self._setting(rows[0]),
             "product": called.title(facts["product_id"]) if facts["product_id"] else "",
             "ending": _ending(facts, bought, called),
             "detail": cut(facts["detail"]),
@@ -125,6 +128,17 @@ class Trials:
         listing = self.study.listings.get(str(row["product_id"]))
         key = first_picture(row, listing.pictures if listing else ())
         return {**row, "blob": self._blobs.get(key, "")}
+
+    def _setting(self, row: Row) -> str:
+        """What the page was set to in this world, where that differs between worlds."""
+        found = [
+            f"{level.replace('_', ' ')} {row[level]}"
+            for declaration in self.study.declarations.values()
+            if isinstance(declaration, Versions)
+            for level in declaration.versions[0].settings
+            if level in row
+        ]
+        return ", ".join(found)
 
     def _taste(self, buyer: str, rows: Sequence[Row]) -> str:
         """What was planted in a buyer, or which model it is; empty where there is nothing."""

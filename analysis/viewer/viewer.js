@@ -189,7 +189,7 @@
   }
 
   function verdict() {
-    const who = make('p', { class: 'who' }, `${whose(entry)} · ${trial.task} · world ${trial.k}${trial.repeat ? ` · repeat ${trial.repeat}` : ''}`);
+    const who = make('p', { class: 'who' }, `${whose(entry)} · ${trial.task} · world ${trial.k}${trial.repeat ? ` · repeat ${trial.repeat}` : ''}${trial.setting ? ` · page: ${trial.setting}` : ''}`);
     const tokens = trial.steps.reduce((n, step) => n + step.tokens[0] + step.tokens[1], 0);
     const facts = [plural(trial.steps.length, 'step'), seconds(trial.seconds), tokens ? plural(tokens, 'token') : '',
       trial.attempt > 1 ? `attempt ${trial.attempt}` : '', `trial ${trial.id}`].filter(Boolean).join(' · ');
@@ -271,7 +271,7 @@
 
   function jump(each, text) {
     const other = each.product || ending(each);
-    const alike = each.product === entry.product && each.status === entry.status;
+    const alike = each.bought === entry.bought && each.status === entry.status;
     return make('li', {}, make('a', { href: address(each) }, text), ` ${alike ? '= same ending' : `→ ${short(other, 60)}`}`);
   }
 

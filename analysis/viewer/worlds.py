@@ -162,7 +162,10 @@ def _beside(study: Study, owners: Mapping[str, str], here: World, there: World) 
         treatment = owners.get(level, level)
         by_treatment.setdefault(treatment, []).append((level, product, values[0], values[1]))
     products = {p for _, p in here.levels}, {p for _, p in there.levels}
-    words = [f"{name}: {_words(study, found)}" for name, found in by_treatment.items()]
+    words = [
+        f"{name.replace('_', ' ')}: {_Words(study, name, len(products[0])).all(found)}"
+        for name, found in by_treatment.items()
+    ]
     names = list(by_treatment)
     if products[0] != products[1]:
         names.append(PRODUCTS)
@@ -177,19 +180,65 @@ def _changes(here: World, there: World) -> Iterator[Change]:
             yield *key, value, there.levels[key]
 
 
-def _words(study: Study, changes: Sequence[Change]) -> str:
-    """How one treatment differs: what all share said once, else the first listings."""
-    flags = [c for c in changes if {c[2], c[3]} <= {0, 1}] if _plain(changes) else []
-    rest = [c for c in changes if c not in flags]
-    whole = [text for text in map(_whole, _by_level(rest or flags)) if text]
-    if whole:
-        return ", ".join(whole)
-    told = flags or rest
-    if {level for level, *_ in told} == {"position"}:
-        return f"{counted(len(told), 'listing')} in other slots"
-    some = [_one(study, change) for change in told[:TOLD]]
-    left = len(told) - len(some)
-    return ", ".join([*some, *([f"{left} more"] if left else [])])
+@dataclass(frozen=True)
+class _Words:
+    """Says how one treatment differs between two worlds.
+
+    Attributes:
+        study: The run, for titles and currency.
+        treatment: Its name.
+        size: Listings on the shelf.
+    """
+
+    study: Study
+    treatment: str
+    size: int
+
+    def all(self, changes: Sequence[Change]) -> str:
+        """What several listings share said once, else the first listings."""
+        flags = [c for c in changes if {c[2], c[3]} <= {0, 1}] if _plain(changes) else []
+        rest = [c for c in changes if c not in flags]
+        whole = [text for text in map(self._whole, _by_level(rest or flags)) if text]
+        if whole:
+            return ", ".join(whole)
+        told = flags or rest
+        if {level for level, *_ in told} == {"position"}:
+            return f"{counted(len(told), 'listing')} in other slots"
+        some = [self._one(change) for change in told[:TOLD]]
+        left = len(told) - len(some)
+        return ", ".join([*some, *([f"{left} more"] if left else [])])
+
+    def _whole(self, changes: Sequence[Change]) -> str:
+        """The change of a level that is the same for several listings; empty where it is not."""
+        pairs = {json.dumps(change[2:]) for change in changes}
+        if len(pairs) > 1 or len(changes) == 1:
+            return ""
+        level, _, old, new = changes[0]
+        on = "" if len(changes) == self.size else f" on {len(changes)} listings"
+        return f"{self._level(level)}{self._value(level, old)} → {self._value(level, new)}{on}"
+
+    def _one(self, change: Change) -> str:
+        level, product, old, new = change
+        listing = self.study.listings.get(product)
+        title = short(listing.title if listing else product)
+        if {old, new} == {0, 1}:
+            said = f"{self._level(level)}{'on' if new else 'no longer on'}"
+        else:
+            values = [self._value(level, value) for value in (old, new)]
+            said = f"{self._level(level)}{values[0]} → {values[1]} on"
+        return f"{said} “{title}”"
+
+    def _level(self, level: str) -> str:
+        """A level's name and a space; nothing where the treatment is called so."""
+        name = level.removesuffix("_cents")
+        return "" if name == self.treatment else f"{name.replace('_', ' ')} "
+
+    def _value(self, level: str, value: Any) -> str:  # noqa: ANN401
+        if value is None:
+            return "none"
+        if level.endswith("_cents") and isinstance(value, int):
+            return money(value, self.study.catalog.get("currency", "USD"))
+        return short(value if isinstance(value, str) else json.dumps(value))
 
 
 def _plain(changes: Sequence[Change]) -> bool:
@@ -201,40 +250,8 @@ def _by_level(changes: Sequence[Change]) -> list[list[Change]]:
     return [[change for change in changes if change[0] == level] for level in levels]
 
 
-def _whole(changes: Sequence[Change]) -> str:
-    """The change of a level that is the same for several listings; empty where it is not."""
-    pairs = {json.dumps(change[2:]) for change in changes}
-    if len(pairs) > 1 or len(changes) == 1:
-        return ""
-    level, _, old, new = changes[0]
-    return f"{_named(level)} {_value(level, old)} → {_value(level, new)}"
-
-
-def _one(study: Study, change: Change) -> str:
-    level, product, old, new = change
-    title = short(study.listings[product].title if product in study.listings else product)
-    if {old, new} == {0, 1}:
-        return f"{_named(level)} {'on' if new else 'no longer on'} “{title}”"
-    currency = study.catalog.get("currency", "USD")
-    told = [_value(level, value, currency) for value in (old, new)]
-    name = "" if level.endswith("_cents") else f"{_named(level)} "
-    return f"{name}{told[0]} → {told[1]} on “{title}”"
-
-
 def short(title: str, most: int = 32) -> str:
     """Returns the beginning of a title, cut between words."""
     if len(title) <= most:
         return title
     return f"{title[:most].rpartition(' ')[0] or title[:most]} …"
-
-
-def _named(level: str) -> str:
-    return level.removesuffix("_cents").replace("_", " ")
-
-
-def _value(level: str, value: Any, currency: str = "USD") -> str:  # noqa: ANN401
-    if value is None:
-        return "none"
-    if level.endswith("_cents") and isinstance(value, int):
-        return money(value, currency)
-    return short(value if isinstance(value, str) else json.dumps(value))

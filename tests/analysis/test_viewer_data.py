@@ -144,7 +144,7 @@ def test_worlds_that_differ_by_one_treatment_are_named_with_the_difference(plant
     (one,) = near["7-watch-0"]
     assert (one.world, one.treatments) == (price, ("price",))
     dollars = levels["price_cents"][0] / 100
-    assert one.text.startswith(f"price: ${dollars:.2f} → $9.99 on “Watch number 0”, ")
+    assert one.text.startswith(f"price: ${dollars:.2f} → $9.99 on “Watch number 0”, $")
     (back,) = near[price]
     assert (back.world, back.treatments) == ("7-watch-0", ("price",))
     # no other world is equal but for one treatment: the nearest, and all that differs
