@@ -21,8 +21,14 @@ from analysis.scored_result import ScoredResult, head, sizes
 if TYPE_CHECKING:
     import pandas as pd
 
+FEW = 40
+"""Clusters below which intervals hold too little: .90 of 95 % with 20, measured in
+`benchmarks/choice_models.py`."""
 NEST, ALONE = "its nest", "alone: "
 """Column of nests that are given by product, and label of products that none names."""
+
+
+FEW_NOTE = f"With fewer than {FEW} clusters intervals hold too little: about .90 with 20."
 
 
 class NestedLogitResult(ScoredResult):
@@ -56,6 +62,11 @@ class NestedLogitResult(ScoredResult):
         k = self.nested_fit.data.n_columns
         matrix = self._covariance.matrix[k:, k:]
         return wald_test(self._params[k:] - 1, matrix, self.df)
+
+    @property
+    def few_clusters(self) -> bool:
+        """Whether clusters are so few that intervals hold too little."""
+        return self.n_clusters is not None and self.n_clusters < FEW
 
     @property
     def dissimilarities(self) -> Mapping[str, float]:
@@ -97,6 +108,8 @@ def _notes(result: NestedLogitResult) -> list[str]:
         f"Errors: {result.errors_note}.",
         "p-values of dissimilarities are of the hypothesis that they are 1: no closer substitutes.",
     ]
+    if result.few_clusters:
+        lines.append(FEW_NOTE)
     above = [name for name, value in result.dissimilarities.items() if value > 1]
     if above:
         lines.append(f"Above 1, where utility need not be maximised: {', '.join(above)}.")
