@@ -44,6 +44,8 @@ Measured by benchmarks of their own, and not again here:
 - two-way clusters: `two_way.md`; pairs of worlds: `paired.md`; interference between sellers:
   `spillover.md`;
 - means after adaptive allocation (Horvitz-Thompson, Hajek, AIPW, weighted AIPW): `adaptive.md`;
+- the score bootstrap beside t(G - 1), clusters even, uneven and treated whole: `few-clusters.md`;
+- randomization inference has its level by construction: `tests/analysis/test_randomization.py`;
 - always-valid tests under continuous looking: `sequential.md`;
 - specification curves: `multiverse.md`.
 """
@@ -178,7 +180,12 @@ def main() -> None:
     parser.add_argument("--runs", type=int, help="for every cell; by default its own number")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--cache", type=Path, default=CACHE)
-    parser.add_argument("--minutes", type=float, default=1e9, help="begin no cell after so many")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=1e9,
+        help="begin no cell after so many; 0: write what is kept",
+    )
     args = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     args.cache.mkdir(parents=True, exist_ok=True)

@@ -46,6 +46,9 @@ def equivalence(
 ) -> Equivalence:
     """Tests whether effects lie within the bounds of what does not matter.
 
+    It is as good as the errors it is given: those of a difference of rare shares (3 and 5 %) from
+    10 worlds an arm are often too small, and absence is found 11 % of the time where it is not.
+
     Args:
         estimates: (K,) estimates.
         std_errors: (K,) their standard errors.

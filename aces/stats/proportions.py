@@ -50,7 +50,7 @@ def slope(
     """Returns the least-squares slope of y on x: estimate, error, lower and upper limit, p-value.
 
     Errors by the cluster jackknife (CR3), with t(G - 1): those by residuals (CR1) reject a truth
-    13 % of the time from 5 clusters and 10 % from 10; these 8 % and 6 %
+    13 % of the time from 5 clusters and 10 % from 10; these 7 % and 6 %
     (`benchmarks/results/coverage-grid.md`). NaN where x does not vary, or would not without one of
     the clusters. Reference: MacKinnon, J. G., Nielsen, M. O. and Webb, M. D. (2023), Fast and
     reliable jackknife and bootstrap methods for cluster-robust inference, Journal of Applied

@@ -61,7 +61,8 @@ def hhi(counts: ArrayLike, level: float = 0.95) -> Interval:
     """Returns the Herfindahl-Hirschman index, unbiased: (n H - 1) / (n - 1), from 0 to 1.
 
     It estimates the chance that two choices are of the same product. Its interval comes from the
-    exact variance of this U-statistic, on the scale of its log odds.
+    exact variance of this U-statistic, on the scale of its log odds. Where shares are about equal
+    it is wider than need be and covers nearly always; from 20 choices it may cover 93 %.
 
     Args:
         counts: (k,) how often each product was chosen.

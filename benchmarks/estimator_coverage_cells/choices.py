@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aces.stats.choice import fit
+from aces.stats.covariance import FEW_CLUSTERS, SOME_CLUSTERS
 from aces.stats.intervals import critical_value, fieller
 from aces.stats.joint import wald_test
 from aces.stats.linear import clustered, least_squares
@@ -32,7 +33,7 @@ EFFECTS = {
     "even": np.array([0.0, 0.4, -0.3, 0.2, -0.5, 0.3]),
     "concentrated": np.array([0.0, 3.0, -0.3, 0.2, -0.5, 0.3]),
 }
-FEW = "a warning below 10 clusters (FewClustersWarning), docs/estimators.md"
+FEW = "`aces.stats.covariance`; a note of `aces analyze` below 40 clusters"
 
 
 @dataclass(frozen=True)
@@ -177,14 +178,15 @@ PLAIN = "conditional logit, information matrix"
 
 
 def _methods(clusters: int) -> tuple[Method, ...]:
-    told = FEW if clusters < 10 else ""
+    warned = "a note of `linear_probability` below 10 clusters" if clusters < FEW_CLUSTERS else ""
+    told = FEW if clusters < SOME_CLUSTERS else ""
     return (
         Method(WITHIN, "covers 95 %", told),
         Method(BETWEEN, "covers 95 %", told),
         Method(RATIO, "covers 95 %", told),
         Method(JOINT, "rejects 5 %", told),
-        Method(LINEAR, "rejects 5 %", told),
-        Method(LINEAR_BETWEEN, "rejects 5 %", told),
+        Method(LINEAR, "rejects 5 %", warned),
+        Method(LINEAR_BETWEEN, "rejects 5 %", warned),
     )
 
 
@@ -223,8 +225,8 @@ def _cells() -> Iterator[Cell]:
             "independent, even demand",
             f"G = {g:,}",
             (
-                Method(SCORE, "rejects at most 5 %"),
-                Method(SCORE_BETWEEN, "rejects at most 5 %"),
+                Method(SCORE, "rejects 5 %", "`few-clusters.md`"),
+                Method(SCORE_BETWEEN, "rejects 5 %", "`few-clusters.md`"),
             ),
             partial(bootstrapped, design="independent", demand="even", clusters=g),
             500,

@@ -155,7 +155,7 @@ def _cells() -> Iterator[Cell]:
                     (
                         Method(MEANS, "covers 95 %"),
                         Method(NEWCOMBE, "covers 95 %"),
-                        Method(SAME, "rejects at most 5 %"),
+                        Method(SAME, "rejects at most 5 %", "`aces.stats.equivalence`"),
                     ),
                     partial(by_world, demand=demand, worlds=worlds, repeats=repeats),
                 )
@@ -164,7 +164,10 @@ def _cells() -> Iterator[Cell]:
             "Two arms, worlds in each",
             "skewed outcomes, a covariate that the effect depends on",
             f"{worlds:,}",
-            (Method(PLAIN, "covers 95 %"), Method(ADJUSTED, "covers 95 %")),
+            (
+                Method(PLAIN, "covers 95 %", "a warning below 10 worlds"),
+                Method(ADJUSTED, "covers 95 %", "a note of `arm_difference` below 20 worlds"),
+            ),
             partial(adjusted, worlds=worlds, effect=0.5),
         )
     for demand in SHARES:
@@ -201,7 +204,10 @@ def _cells() -> Iterator[Cell]:
             "Five doses that do nothing, worlds in all",
             "shares of .3",
             f"{worlds:,}",
-            (Method(SLOPE, "rejects 5 %"), Method(EQUAL, "rejects 5 %")),
+            (
+                Method(SLOPE, "rejects 5 %", "`slope`; a note of `target_share`"),
+                Method(EQUAL, "rejects 5 %"),
+            ),
             partial(trends, worlds=worlds),
         )
 

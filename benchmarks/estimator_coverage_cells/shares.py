@@ -15,6 +15,7 @@ MARKETS = {
     "concentrated: .65 and seven of .05": np.array([0.65, *[0.05] * 7]),
     "near-monopoly: .93 and seven of .01": np.array([0.93, *[0.01] * 7]),
 }
+STEPS = "`wilson_interval`: counts come in steps"
 WILSON = "Wilson, each share by itself, mean over shares"
 RAREST = "Wilson, the smallest share"
 GOODMAN = "Goodman, all shares at once"
@@ -89,10 +90,10 @@ def _cells() -> Iterator[Cell]:
                 kind,
                 f"{n:,}",
                 (
-                    Method(WILSON, "covers 95 %"),
-                    Method(RAREST, "covers 95 %"),
-                    Method(GOODMAN, "covers at least 95 %"),
-                    Method(INDEX, "covers 95 %"),
+                    Method(WILSON, "covers 95 %", STEPS),
+                    Method(RAREST, "covers 95 %", STEPS),
+                    Method(GOODMAN, "covers at least 95 %", STEPS),
+                    Method(INDEX, "covers 95 %", "`hhi`"),
                     Method(MODAL, "covers at least 95 %"),
                 ),
                 partial(market, kind=kind, n=n),
@@ -104,7 +105,7 @@ def _cells() -> Iterator[Cell]:
                     "Shares with repeats, worlds",
                     f"share {share}, five trials a world, alike {alike:.0%}",
                     f"{worlds:,}",
-                    (Method(REPEATED, "covers at least 95 %"),),
+                    (Method(REPEATED, "covers at least 95 %", STEPS),),
                     partial(repeated, share=share, worlds=worlds, alike=alike),
                 )
     for worlds in (3, 5, 10, 20, 100):
