@@ -9,7 +9,7 @@ from aces.stats.joint import WaldTest
 from aces.types import Estimate
 from analysis.compare_parts import NAME, Part
 from analysis.compare_tastes import LEVEL, Cause, Shared
-from analysis.display import Table, interval, listed, number, p_equals, p_value, percent
+from analysis.display import Table, counted, interval, listed, number, p_equals, p_value, percent
 
 YES, NOT_SHOWN = "yes", "not shown"
 
@@ -58,9 +58,14 @@ class Answer(Part):
     """Did it change, and why: the sentence, the tests, and every single cause."""
 
     @property
+    def answer(self) -> str:
+        """The sentence; a report sets it first."""
+        return self.found.sentence
+
+    @property
     def notes(self) -> list[str]:
         """The sentence, and what must be said beside it."""
-        return [self.found.sentence, *self._agreements(), *self._replicate(), *self._others()]
+        return [self.answer, *self._agreements(), *self._replicate(), *self._others()]
 
     def _agreements(self) -> Iterator[str]:
         (equal, pairs), (old, new) = self.found.equal, self.names
@@ -94,6 +99,11 @@ class Answer(Part):
             )
 
     def _others(self) -> Iterator[str]:
+        if self.found.few and self.found.changed:
+            yield (
+                f"runs differ in {counted(self.found.differing or 0, 'world')} alone, too few for "
+                "an interval of how far a cause moved"
+            )
         missing = self.found.shares.missing
         if missing:
             lost = ", ".join(f"{n:,} of {who}" for who, n in missing.items())

@@ -259,3 +259,10 @@ def _ends(rows: pd.DataFrame) -> "pd.Series[str]":
     trials = trials_of(rows)
     trials = trials[trials["status"].isin(OUTCOME)].drop_duplicates("world_id")
     return trials.set_index("world_id")["product_id"].astype(object).fillna(NOTHING)
+
+
+def differing_worlds(old: Sequence[pd.DataFrame], new: pd.DataFrame) -> int:
+    """Returns in how many worlds the first trials of all runs did not end alike."""
+    ends = [_ends(rows) for rows in (*old, new)]
+    both = pd.concat(ends, axis=1, join="inner", keys=range(len(ends)))
+    return int((both.nunique(axis=1) > 1).sum())

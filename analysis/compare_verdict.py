@@ -26,6 +26,8 @@ from analysis.display import counted, interval, listed, number, p_equals
 
 FEW_CAUSES = 3
 """More single causes than these that suffice are none."""
+SPEAKING_WORLDS = 10
+"""Worlds in which runs differ, for each coefficient; with fewer no interval of a cause is told."""
 TOP = 6
 """Movers taken apart."""
 PRICES = ("log_price", "price")
@@ -45,6 +47,7 @@ class Versions:
         equal: Pairs of trials with equal outcomes, and pairs; both 0 without shared worlds.
         adjusted: P-value of any change, adjusted for all pairs of the command.
         notes: What must be said beside.
+        differing: Worlds in which the runs did not end alike; None where they share none.
     """
 
     pair: Pair
@@ -56,6 +59,18 @@ class Versions:
     equal: tuple[int, int]
     adjusted: float = np.nan
     notes: tuple[str, ...] = ()
+    differing: int | None = None
+
+    @property
+    def few(self) -> bool:
+        """Whether so few worlds speak of a change that its covariance is hardly known.
+
+        Deterministic versions differ in few worlds, however many they met: of how far a cause
+        moved, intervals are then far too narrow (`benchmarks/results/comparison.md`).
+        """
+        if self.tastes is None or self.differing is None:
+            return False
+        return self.differing < SPEAKING_WORLDS * len(self.tastes.fits.first)
 
     @property
     def identical(self) -> bool:
@@ -182,14 +197,15 @@ def _why(found: Versions) -> str:
 def _told(found: Versions, cause: Cause) -> str:
     """A cause with its numbers."""
     assert found.tastes is not None
-    return " and ".join(_part(found.tastes, cause, part) for part in cause.parts)
+    return " and ".join(_part(found, found.tastes, cause, part) for part in cause.parts)
 
 
-def _part(tastes: Shared, cause: Cause, part: str) -> str:
+def _part(found: Versions, tastes: Shared, cause: Cause, part: str) -> str:
     """One of a cause's parts, by how much it moved if nothing else did."""
     one = cause.found
     if part == NOISE:
-        scale = f"{number(one.scale, 2)} times {interval(one.low, one.high, 2)}"
+        limits = "" if found.few else f" {interval(one.low, one.high, 2)}"
+        scale = f"{number(one.scale, 2)} times{limits}"
         more = "more" if one.scale < 1 else "less"
         return f"{more} noise (all coefficients are {scale} what they were)"
     if part == SEVERAL_PRODUCTS:
@@ -203,8 +219,9 @@ def _part(tastes: Shared, cause: Cause, part: str) -> str:
     for i, name in enumerate(own, start):
         value, half = float(one.moved[i]), critical * float(one.error[i])
         plus = "+" if value > 0 else ""
-        shown = f"{plus}{number(value, 2)} {interval(value - half, value + half, 2)}"
-        told.append((abs(value) / half if half else np.inf, f"{name} {shown}"))
+        limits = "" if found.few else f" {interval(value - half, value + half, 2)}"
+        shown = f"{name} {plus}{number(value, 2)}{limits}"
+        told.append((abs(value) / half if half else np.inf, shown))
     clearest = [words for _, words in sorted(told, reverse=True)][:2]
     what = "appeal of a product" if part in tastes.products else f"taste for {part}"
     return f"the {what} ({listed(clearest)} in log-odds)"

@@ -8,21 +8,24 @@ from pathlib import Path
 import pandas as pd
 
 from aces.errors import EstimationError
+from aces.rules import Gates
 from aces.stats.intervals import critical_value
 from aces.stats.multiplicity import holm
+from aces.store import RunStore
 from analysis.checks.position import slots_taken
 from analysis.compare import outcomes
 from analysis.compare_answer import Answer
 from analysis.compare_arms import Arm, Pair, arms_of, human_line, pairs_of
 from analysis.compare_findings import Coefficients, Movers, Products, Ratios
 from analysis.compare_parts import Human
-from analysis.compare_shares import odd_one_out, share_changes
+from analysis.compare_shares import differing_worlds, odd_one_out, share_changes
 from analysis.compare_tastes import Tastes, fit_tastes, shared, testable
 from analysis.compare_verdict import Versions
 from analysis.drift import OUTCOME
-from analysis.fits import Finding
+from analysis.fits import Finding, analyses_of, with_terms
 from analysis.frame import load_choices
 from analysis.published import with_published
+from analysis.study import Study
 
 
 def load_versions(
@@ -50,6 +53,27 @@ def load_versions(
     return pd.concat(parts, ignore_index=True), name
 
 
+def compare_paths(
+    paths: Sequence[str | Path], replicate: str | Path | None = None
+) -> list[list[Finding]]:
+    """Compares run folders or tables by the default terms of their first analysis."""
+    table, again = load_versions(paths, replicate)
+    first = Path(paths[0])
+    if not first.is_dir():
+        terms, lock = _asked(table, None)
+    else:
+        with RunStore.open(first) as store:
+            terms, lock = _asked(table, Study.of(store))
+    return compare_versions(table, terms, replicate=again, position_lock=lock)
+
+
+def _asked(table: pd.DataFrame, study: Study | None) -> tuple[Sequence[str], float | None]:
+    """The terms of the first analysis that has some, and the share at which buyers are locked."""
+    asked = [with_terms(each, table, study) for each in analyses_of(table, study)]
+    terms = [each.parameters["terms"] for each in asked if each.parameters.get("terms")]
+    return next(iter(terms), ()), (study.spec.gates if study else Gates()).position_lock
+
+
 def compare_versions(
     table: pd.DataFrame,
     terms: Sequence[str],
@@ -70,12 +94,23 @@ def compare_versions(
         UserError: If there is nobody to compare.
         EstimationError: If no trial of a pair has an outcome.
     """
-    arms = arms_of(table, replicate)
-    line = human_line(arms)
-    found = [_versions(pair, terms, position_lock) for pair in pairs_of(arms)]
+    found = compare_pairs(table, terms, replicate=replicate, position_lock=position_lock)
+    line = human_line(arms_of(table, replicate))
+    return [_findings(one, _human(one, line, terms)) for one in found]
+
+
+def compare_pairs(
+    table: pd.DataFrame,
+    terms: Sequence[str],
+    *,
+    replicate: str = "",
+    position_lock: float | None = None,
+) -> list[Versions]:
+    """Returns what is found of each pair; arguments as of `compare_versions`."""
+    pairs = pairs_of(arms_of(table, replicate))
+    found = [_versions(pair, terms, position_lock) for pair in pairs]
     adjusted = holm([one.p_value for one in found]).tolist()
-    told = [replace(one, adjusted=p) for one, p in zip(found, adjusted, strict=True)]
-    return [_findings(one, _human(one, line, terms)) for one in told]
+    return [replace(one, adjusted=p) for one, p in zip(found, adjusted, strict=True)]
 
 
 def _findings(found: Versions, human: Human | None) -> list[Finding]:
@@ -111,6 +146,7 @@ def _versions(pair: Pair, terms: Sequence[str], lock: float | None) -> Versions:
         fits=fits,
         equal=_equal(pair.old.rows, pair.new.rows) if pair.paired else (0, 0),
         notes=tuple(notes),
+        differing=differing_worlds(pair.runs, pair.new.rows) if pair.paired else None,
     )
 
 

@@ -4,8 +4,9 @@ Every experiment is a battery of 2 x 150 worlds drawn by the project's own desig
 catalogue, met by an old version twice and by a new one once. What the update changed is planted:
 nothing; the taste for price; for the top row; the noise alone, as a higher temperature would; the
 appeal of one product. Versions choose with noise of their own; or all with the same, but for one
-world in twenty, as deterministic models do that are served in batches. Then the comparison is asked
-as `aces analyze A B --compare --replicate A2` asks it, and without the replicate.
+world in twenty, as deterministic models do that are served in batches. Then both are compared as
+`aces analyze A B --compare --replicate A2` compares them; where nothing was changed also without
+the replicate.
 
     python -m benchmarks.comparison [--runs 300] [--worlds 150] [--processes 2]
 """
@@ -27,9 +28,10 @@ from aces.spec import ExperimentSpec, Plugin
 from aces.stats.intervals import critical_value
 from aces.types import Task
 from agents.buyers.utility import ProductEffects, UtilityBuyer
-from analysis.compare_tastes import NOISE
+from analysis.compare_arms import Arm, Pair
+from analysis.compare_shares import odd_one_out, share_changes
+from analysis.compare_tastes import NOISE, Tastes, fit_tastes, shared, testable
 from analysis.compare_verdict import FEW_CAUSES, Versions
-from analysis.compare_versions import compare_pairs
 from benchmarks.machine import write_result
 from experiments.plan import Plan, make_plan
 from experiments.power import level_table
@@ -189,17 +191,39 @@ class Outcome:
     products: bool
 
 
+def compared(seed: int, worlds: int, name: str, replicate: bool) -> Versions:
+    """Returns what `aces analyze --compare` finds, with the old version's fits kept."""
+    update = UPDATES[name]
+    old = ["A", "A2"] if replicate else ["A"]
+    runs = [_old(run, seed, worlds, update.jitter) for run in old]
+    rows = battery("B", update, seed, worlds, update.jitter)
+    keys = [{"run": run, "buyer": "model", "interface": "json"} for run in ("A", "B")]
+    pair = Pair(Arm(keys[0], runs[0][0], tuple(rows for rows, _ in runs[1:])), Arm(keys[1], rows))
+    fits = [fit for _, fit in runs], fit_tastes(rows, list(OLD))
+    return Versions(
+        pair=pair,
+        shares=share_changes(pair.runs, rows, "A → B", paired=True),
+        odd=odd_one_out(pair.runs, rows),
+        tastes=testable(shared(*fits, list(OLD))),
+        whole=None,
+        fits=fits,
+        equal=(0, 0),
+    )
+
+
+@lru_cache(maxsize=8)
+def _old(run: str, seed: int, worlds: int, jitter: float) -> tuple[pd.DataFrame, Tastes]:
+    """A run of the old version and its fit."""
+    rows = battery(run, Update(), seed, worlds, jitter)
+    return rows, fit_tastes(rows, list(OLD))
+
+
 def simulate(seed: int, worlds: int, name: str, replicate: bool) -> Outcome:
     """Draws, chooses and compares one battery."""
     update = UPDATES[name]
-    runs = {"A": Update(), "B": update, **({"A2": Update()} if replicate else {})}
-    parts = [battery(run, one, seed, worlds, update.jitter) for run, one in runs.items()]
-    table = pd.concat(parts, ignore_index=True)
-    (found,) = compare_pairs(table, list(OLD), replicate="A2" if replicate else "")
+    found = compared(seed, worlds, name, replicate)
     cause = favoured(worlds, seed) if update.cause == PRODUCT else update.cause
-    # a cause is asked for where there is one, even if the answer was not yes
-    causes = found.tastes.causes if found.tastes is not None else []
-    names = [one.name for one in causes]
+    names = [one.name for one in found.tastes.causes] if found.tastes and cause else []
     told = names if found.changed and found.tastes_changed else []
     return Outcome(
         changed=found.changed,
@@ -231,7 +255,7 @@ def simulate_many(seed: int, worlds: int) -> dict[tuple[str, bool], Outcome]:
         (name, again): simulate(seed, worlds, name, again)
         for name, update in UPDATES.items()
         for again in (False, True)
-        if again or update.jitter == 1  # deterministic versions are told by their replicate
+        if again or not (update.cause or update.jitter < 1)
     }
 
 
@@ -282,7 +306,11 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     with ProcessPoolExecutor(args.processes) as pool:
         jobs = pool.map(simulate_many, range(1, args.runs + 1), [args.worlds] * args.runs)
-        found = list(track(jobs, total=args.runs, description="batteries"))
+        found = []
+        for one in track(jobs, total=args.runs, description="batteries"):
+            found.append(one)
+            if len(found) % 50 == 0:  # what there is, should the rest not come
+                print(f"\n{len(found)} batteries\n{table_of(found)}", flush=True)
     error = np.sqrt(0.05 * 0.95 / args.runs)
     body = (
         f"{args.runs} batteries of {len(TASKS)} x {args.worlds} worlds; standard error of a rate "

@@ -171,9 +171,9 @@ def _compare(paths: list[Path], replicate: Path | None, results: "Sequence[Analy
     from analysis.compare_versions import compare_versions, load_versions
     from analysis.ladders import size_agreement
 
-    gates = next((r.study.spec.gates for r in results if r.study), Gates())
     terms = next((fit.result.terms for r in results for fit in r.main_fits()), ())
     choices, again = load_versions(paths, replicate)
+    gates = next((r.study.spec.gates for r in results if r.study), Gates())
     agreement = size_agreement(choices, gates.position_lock)
     for line in agreement:
         say(f"\n{line}")
@@ -214,13 +214,28 @@ def _add_estimates(results: "Sequence[Analysis]", rows: "Sequence[Estimate]") ->
 def report(
     paths: Paths,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write.")] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="As of `analyze`: its answer stands first.")
+    ] = False,
+    replicate: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="As of `analyze --compare`.")
+    ] = None,
 ) -> None:
     """Write report.html: one file that opens anywhere, without a network."""
     from analysis.report import write_report
 
-    path = write_report(paths, out or paths[0] / "report.html")
+    several = compare or replicate is not None
+    compared = _compared(paths, replicate) if several else ()
+    path = write_report(paths, out or paths[0] / "report.html", compared)
     say(f"wrote {path}")
     next_step(f"aces export {paths[0]} --out {paths[0].name}.parquet")
+
+
+def _compared(paths: list[Path], replicate: Path | None) -> "Sequence[Finding]":
+    """Returns what a comparison of runs, or of one run's buyers, finds for a report."""
+    from analysis.compare_versions import compare_paths
+
+    return [part for parts in compare_paths(paths, replicate) for part in parts]
 
 
 def export(

@@ -34,7 +34,7 @@ from analysis.report.sections import (
 from analysis.report.trials import FAILED_SHOWN, TrialShown, examples
 
 EXAMPLES = 3
-VIEWER = "viewer.html"
+VIEWER = "trials.html"
 CARRIED = 300_000
 """Characters of `estimates.csv` that a report carries along at most."""
 

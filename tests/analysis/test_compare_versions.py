@@ -1,6 +1,7 @@
 """Comparison of versions: planted updates are told and named, and nothing is never proved."""
 
 import sys
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -165,10 +166,22 @@ def test_deterministic_versions_are_judged_by_their_replicate():
     table.loc[moved, "chosen"] = (table.loc[moved, "product_id"] == "p5").astype(int)
     found = asked(table, replicate="again")
     assert found.changed
+    assert found.few
+    assert 40 <= found.odd.differing <= found.differing < 80
     assert found.odd.new > 2 * found.odd.differing / 3
     assert found.tests["odd one out"] < 1e-3
     assert "p5" in found.shares.moved("gained")
     assert found.shares.moved("lost") == [] or "p5" not in found.shares.moved("lost")
+
+
+def test_where_few_worlds_speak_there_is_no_interval_of_how_far_a_cause_moved():
+    found = asked(three(2, tastes={"log_price": -1.0}, jitter=0.02), replicate="again")
+    assert found.few
+    said = found.sentence.partition(";")[0]
+    assert "[" not in said
+    assert "[" in updated("price", 0).sentence
+    wide = replace(found, differing=None).sentence
+    assert "[" in wide
 
 
 def test_a_version_that_moved_by_itself_is_no_yardstick():
@@ -388,3 +401,13 @@ def test_runs_whose_folders_have_one_name_are_told_apart(planted_run):
     assert list(table["run"].unique()) == ["run", "2/run", "3/run"]
     assert again == "3/run"
     assert table.drop_duplicates("trial_id").shape[0] == 30
+
+
+def test_the_benchmark_compares_as_the_command_does():
+    from benchmarks.comparison import OLD, UPDATES, Update, battery, compared
+
+    name = "noise: all utilities x 0.6"
+    runs = {"A": Update(), "B": UPDATES[name], "A2": Update()}
+    table = pd.concat([battery(run, one, 5, 40) for run, one in runs.items()], ignore_index=True)
+    (found,) = compare_pairs(table, list(OLD), replicate="A2")
+    assert compared(5, 40, name, replicate=True).tests == pytest.approx(found.tests)
