@@ -174,7 +174,6 @@ In the shell:
 aces analyze runs/march runs/june --compare --replicate runs/march-again
 ```
 
-What each line means, and how well the tests hold: [Comparison](../../docs/comparison.md). The
-study [Update shock](../../docs/studies/update.md) has all of it as an experiment file, planned
-and registered before the first trial.
+The study [Update shock](../../docs/studies/update.md) has all of it as an experiment file,
+planned and registered before the first trial.
 """
