@@ -118,7 +118,7 @@ def strongest(found: Mapping[str, Sequence[Effect]]) -> str:
         return _nothing(list(found), [e for effects in found.values() for e in effects])
     name, effect = max(sure, key=lambda pair: pair[1].strength)
     said = sentence(effect)
-    return f"The strongest effect is on {name}: {said[0].lower()}{said[1:]}"
+    return f"The strongest effect is seen in {name}: {said[0].lower()}{said[1:]}"
 
 
 def _headline(found: Mapping[str, Sequence[Effect]], buyers: int) -> str:
@@ -137,8 +137,8 @@ def _headline(found: Mapping[str, Sequence[Effect]], buyers: int) -> str:
     )
     if len(moved) == 1:
         name, effect = moved[0]
-        rest = f" None of the {len(found) - 1} others can be told to go by it."
-        return f"{name}: {sentence(effect)}{rest}"
+        others = "the other" if len(found) == 2 else f"any of the {len(found) - 1} others"
+        return f"{name}: {sentence(effect)} No such effect is seen in {others}."
     return _several(len(found), moved, alike=buyers == len(found))
 
 

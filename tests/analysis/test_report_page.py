@@ -242,8 +242,8 @@ def test_files_have_plain_names(title, file):
 
 def test_the_viewer_is_linked_where_it_stands(planted_run, tmp_path):
     folder = planted_run("with-viewer", worlds=4)
-    assert "viewer.html" not in write_report([folder], tmp_path / "a.html").read_text()
-    (folder / "viewer.html").write_text("")
+    assert "trials.html" not in write_report([folder], tmp_path / "a.html").read_text()
+    (folder / "trials.html").write_text("")
     path = write_report([folder], tmp_path / "elsewhere" / "b.html")
-    (link,) = lxml.html.parse(path).xpath("//a[contains(@href, 'viewer.html')]/@href")
-    assert (path.parent / unquote(link)).resolve() == (folder / "viewer.html").resolve()
+    (link,) = lxml.html.parse(path).xpath("//a[contains(@href, 'trials.html')]/@href")
+    assert (path.parent / unquote(link)).resolve() == (folder / "trials.html").resolve()
