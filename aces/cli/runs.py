@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.markup import escape
 
 from aces.cli.console import console, next_step, read_experiment, say, show_table
 from aces.cli.experiments import Experiment, Settings
@@ -242,7 +241,7 @@ def _show_counts(progress: "Progress", reasons: Mapping[str, str]) -> None:
     """Prints counts by status and cause; of operational causes also the most frequent message."""
     rows: list[tuple[object, ...]] = [(status, n, "") for status, n in progress.by_status.items()]
     rows += [
-        (f"  failed: {cause}", n, escape(reasons.get(cause, "")))
+        (f"  failed: {cause}", n, reasons.get(cause, ""))
         for cause, n in sorted(progress.by_cause.items())
     ]
     rows.append(("not run", progress.planned - progress.done, ""))
