@@ -98,7 +98,7 @@ def test_it_says_what_was_run_and_found(report):
         "Planted buyers prove the instrument, not a market.",
         "What planted and blind should prefer",
         "planted · json",
-        "The strongest effect is on planted: a listing",
+        "The strongest effect is seen in planted: a listing",
         "(95 % interval",
         "slots in uniformly random order",
         "All 6 gates that apply hold",
