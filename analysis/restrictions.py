@@ -39,7 +39,9 @@ def read(asked: Restrictions, names: Sequence[str]) -> tuple[Floats, Floats, tup
     parts = [_one(text, names) for text in texts]
     if not parts:
         raise EstimationError("there is no restriction: write one as 'log_price = -1'.")
-    labels = tuple(text.replace("`", "") for text, (R, _) in zip(texts, parts, strict=True) for _ in R)
+    labels = tuple(
+        text.replace("`", "") for text, (R, _) in zip(texts, parts, strict=True) for _ in R
+    )
     return np.vstack([R for R, _ in parts]), np.concatenate([r for _, r in parts]), labels
 
 
