@@ -6,8 +6,8 @@ tau^2 by Paule and Mandel's equation Q(tau^2) = k - 1, its interval by the profi
 exact for known S.
 
 References: Paule and Mandel (1982), Journal of Research of the National Bureau of Standards 87,
-377-385; Viechtbauer (2007), Statistics in Medicine 26, 37-52; Higgins, Thompson and Spiegelhalter
-(2009), Journal of the Royal Statistical Society A 172, 137-159 (prediction).
+377-385; Viechtbauer (2007), Statistics in Medicine 26, 37-52; Nagashima, Noma and Furukawa
+(2019), Statistical Methods in Medical Research 28, 1689-1702 (prediction).
 """
 
 from collections.abc import Callable
@@ -20,6 +20,8 @@ from aces.stats.choice_data import Floats
 from aces.stats.intervals import critical_value
 
 FEWEST = 3
+POINTS = 100
+"""Points of tau^2's confidence distribution that a prediction is averaged over."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def random_effects(estimates: Floats, covariance: Floats) -> RandomEffects:
     low, high = (_root(lambda t: spread(t)[0], float(chdtri(k - 1, p))) for p in (0.025, 0.975))
     _, mean, error = spread(tau2)
     half = critical_value(0.95, k - 1.0) * error
-    ahead = critical_value(0.95, k - 1.0) * float(np.sqrt(tau2 + error**2))
+    ahead = _ahead(values, one, y)
     p_value = float(chdtrc(k - 1, spread(0.0)[0]))
     return RandomEffects(
         mean,
@@ -92,11 +94,49 @@ def random_effects(estimates: Floats, covariance: Floats) -> RandomEffects:
         tau2,
         low,
         high,
-        mean - ahead,
-        mean + ahead,
+        ahead[0],
+        ahead[1],
         p_value,
         k,
     )
+
+
+def _ahead(values: Floats, one: Floats, y: Floats) -> tuple[float, float]:
+    """95 % limits of a level yet to be drawn, over what is not known of tau^2.
+
+    A mixture over equally likely points of tau^2's confidence distribution: with few levels, the
+    one estimate of tau^2 would give limits that are too narrow.
+    """
+    from scipy.special import chdtri, stdtr
+
+    df = len(y) - 1.0
+    target = chdtri(df, (np.arange(POINTS) + 0.5) / POINTS)
+
+    def spread(tau2: Floats) -> tuple[Floats, Floats, Floats]:
+        weight = 1 / (values + tau2[:, None])
+        precision = weight @ one**2
+        mean = weight @ (one * y) / precision
+        return (weight * (y - np.outer(mean, one)) ** 2).sum(axis=1), mean, precision**-0.5
+
+    low, high = np.zeros(POINTS), np.ones(POINTS)
+    while (spread(high)[0] > target).any():
+        high *= 4
+    for _ in range(60):
+        middle = (low + high) / 2
+        above = spread(middle)[0] > target
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    tau2 = np.where(spread(np.zeros(POINTS))[0] <= target, 0.0, high)
+    _, centre, error = spread(tau2)
+    scale = np.sqrt(tau2 + error**2)
+    ends = []
+    for chance in (0.025, 0.975):
+        left, right = centre.min() - 50 * scale.max(), centre.max() + 50 * scale.max()
+        for _ in range(60):
+            x = (left + right) / 2
+            short = stdtr(df, (x - centre) / scale).mean() < chance
+            left, right = (x, right) if short else (left, x)
+        ends.append(float(right))
+    return ends[0], ends[1]
 
 
 def _root(q: Callable[[float], float], target: float) -> float:
