@@ -1,20 +1,22 @@
 """The exploded logit: rankings, whole or of the first few, as choices one after another."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aces.errors import EstimationError
-from aces.stats.choice_data import Floats
+from aces.stats.choice import estimate
+from aces.stats.choice_data import ChoiceData, Floats
 from aces.stats.covariance import CovType, cluster_influence
 from aces.stats.exploded import Exploded, explode
-from aces.stats.joint import WaldTest, joint_covariance, wald_test
+from aces.stats.iia import cross_test
+from aces.stats.joint import WaldTest, joint_covariance
 from analysis.choice_model import ConditionalLogit
 from analysis.choice_result import ConditionalLogitResult
 from analysis.choice_sample import require_column
-from analysis.model_columns import with_columns
+from analysis.model_columns import codes, with_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,15 +134,14 @@ class ExplodedLogit:
         """Returns the coefficients of each stage fitted apart, and a test that they are the same.
 
         People who rank lower places with less care have smaller coefficients there; then `depth`
-        should end before. Of 120 simulated samples of 50 to 200 rankings without any difference
-        the test rejected 14 at 5 %, so that a p-value near .05 says little.
+        should end before. The test is a score test at the coefficients that all stages share.
 
         Raises:
             EstimationError: If fewer than two stages can be estimated.
         """
         import pandas as pd
 
-        fits: dict[int, tuple[Floats, Floats, np.ndarray, int]] = {}
+        fits: dict[int, tuple[Floats, Floats, int]] = {}
         lost: dict[int, str] = {}
         names: tuple[str, ...] = ()
         for stage in range(1, int(self.exploded.stage.max()) + 1):
@@ -150,42 +151,45 @@ class ExplodedLogit:
                 lost[stage] = str(error)
         if len(fits) < 2:
             raise EstimationError(f"fewer than two stages can be estimated: {lost}")
-        covariance, n = joint_covariance(
-            [fit[2] for fit in fits.values()], [fit[1] for fit in fits.values()]
-        )
-        every = np.concatenate([fit[0] for fit in fits.values()])
-        k = len(names)
-        contrast = np.kron(
-            np.column_stack([-np.ones(len(fits) - 1), np.eye(len(fits) - 1)]), np.eye(k)
-        )
-        test = wald_test(contrast @ every, contrast @ covariance @ contrast.T, n - 1.0)
+        every, k = np.concatenate([fit[0] for fit in fits.values()]), len(names)
         table = pd.DataFrame(
             {
                 "stage": np.repeat(list(fits), k),
                 "term": list(names) * len(fits),
                 "estimate": every,
-                "std_error": np.sqrt(covariance.diagonal()),
-                "choices": np.repeat([fit[3] for fit in fits.values()], k),
+                "std_error": np.concatenate([fit[1] for fit in fits.values()]),
+                "choices": np.repeat([fit[2] for fit in fits.values()], k),
             }
         )
-        return Stages(table, test, lost)
+        return Stages(table, self._test([*fits][1:]), lost)
 
-    def _stage(
-        self, stage: int
-    ) -> tuple[tuple[str, ...], tuple[Floats, Floats, "np.ndarray", int]]:
-        """Names, and coefficients, influence, clusters and choices, of one stage."""
-        from aces.stats.choice import estimate
+    def _test(self, stages: Sequence[int]) -> WaldTest:
+        """The test that coefficients of these stages are those of the others."""
+        data, shown = self._data(self.rows)
+        own, values = shown[STAGE].to_numpy(), np.asarray(data.X, dtype=float)
+        columns = np.column_stack([values * (own == stage)[:, None] for stage in stages])
+        names = [f"{name} at {stage}" for stage in stages for name in data.names[: data.n_terms]]
+        clusters = data.at_rows(codes(shown[self._cluster]), 0, data.n_sets)[data.starts]
+        n = len(np.unique(clusters))
+        return cross_test(data, estimate(data), columns, names, clusters, n).test
 
-        rows = self.rows[self.rows[STAGE] == stage]
+    def _stage(self, stage: int) -> tuple[tuple[str, ...], tuple[Floats, Floats, int]]:
+        """Names, and coefficients, their standard errors and choices, of one stage."""
+        data, shown = self._data(self.rows[self.rows[STAGE] == stage])
+        at = estimate(data)
+        clusters, influence = cluster_influence(data, at, shown[self._cluster].to_numpy(str))
+        covariance, _ = joint_covariance([clusters], [influence])
+        k = data.n_terms
+        errors = np.sqrt(covariance.diagonal()[:k])
+        return data.names[:k], (at.params[:k], errors, data.n_sets)
+
+    def _data(self, rows: "pd.DataFrame") -> tuple[ChoiceData, "pd.DataFrame"]:
         data, _, shown = with_columns(
             self._formula,
             rows,
             RANKING,
-            [self._cluster],
+            [self._cluster, STAGE],
             effects=self._effects,
             status="no such column",
         )
-        at = estimate(data)
-        clusters, influence = cluster_influence(data, at, shown[self._cluster].to_numpy(str))
-        k = data.n_terms
-        return data.names[:k], (at.params[:k], influence[:, :k], clusters, data.n_sets)
+        return data, shown
