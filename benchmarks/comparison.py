@@ -28,10 +28,10 @@ from aces.spec import ExperimentSpec, Plugin
 from aces.stats.intervals import critical_value
 from aces.types import Task
 from agents.buyers.utility import ProductEffects, UtilityBuyer
-from analysis.compare_arms import Arm, Pair
-from analysis.compare_shares import odd_one_out, share_changes
-from analysis.compare_tastes import NOISE, Tastes, fit_tastes, shared, testable
-from analysis.compare_verdict import FEW_CAUSES, Versions
+from analysis.comparison.arms import Arm, Pair
+from analysis.comparison.shares import odd_one_out, share_changes
+from analysis.comparison.tastes import NOISE, Tastes, fit_tastes, shared, testable
+from analysis.comparison.verdict import FEW_CAUSES, Versions
 from benchmarks.machine import write_result
 from experiments.plan import Plan, make_plan
 from experiments.power import level_table

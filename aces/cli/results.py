@@ -168,7 +168,7 @@ def _fit_formula(
 def _compare(paths: list[Path], replicate: Path | None, results: "Sequence[Analysis]") -> None:
     """Prints whether versions or buyers differ and why, and adds it to `estimates.csv`."""
     from aces.rules import Gates
-    from analysis.compare_versions import compare_versions, load_versions
+    from analysis.comparison.versions import compare_versions, load_versions
     from analysis.ladders import size_agreement
 
     terms = next((fit.result.terms for r in results for fit in r.main_fits()), ())
@@ -233,7 +233,7 @@ def report(
 
 def _compared(paths: list[Path], replicate: Path | None) -> "Sequence[Finding]":
     """Returns what a comparison of runs, or of one run's buyers, finds for a report."""
-    from analysis.compare_versions import compare_paths
+    from analysis.comparison.versions import compare_paths
 
     return [part for parts in compare_paths(paths, replicate) for part in parts]
 

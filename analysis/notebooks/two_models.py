@@ -19,7 +19,7 @@ import pandas as pd
 import analysis
 from aces.store import RunStore
 from analysis import load_choices
-from analysis.compare_versions import compare_versions
+from analysis.comparison.versions import compare_versions
 
 RUN = Path(analysis.__file__).parent / "notebooks" / "stored"
 choices = load_choices(RUN)

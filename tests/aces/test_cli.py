@@ -241,7 +241,14 @@ def test_every_command_ends_with_the_next_one(aces):
 def test_show_tells_what_was_seen_done_and_bought(aces):
     aces("run", "mine.yaml", "--out", "run", "--executor", "inline")
     shown = aces("show", "run").out
-    for part in ('"results"', "into the cart", "chosen", "cart_add", "order", "planted through json"):
+    for part in (
+        '"results"',
+        "into the cart",
+        "chosen",
+        "cart_add",
+        "order",
+        "planted through json",
+    ):
         assert part in shown
 
 

@@ -8,7 +8,7 @@ from scipy import stats
 from aces.errors import EstimationError
 from aces.stats.joint import joint_covariance, wald_test
 from analysis.channels import Settings, channels, families
-from analysis.compare import compare
+from analysis.comparison.estimates import compare
 from analysis.frame import load_choices
 
 TERMS = ("row_1", "log_price", "overall_pick")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aces.errors import UserError
-from analysis.compare import compare
+from analysis.comparison.estimates import compare
 from analysis.frame import load_choices
 
 TERMS = ["row_1", "log_price", "overall_pick"]

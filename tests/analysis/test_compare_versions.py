@@ -10,9 +10,9 @@ import pytest
 
 from aces import cli
 from aces.errors import UserError
-from analysis.compare_findings import Coefficients, Movers, Products, Ratios
-from analysis.compare_movers import EFFECTS, REST, SHELF
-from analysis.compare_versions import compare_pairs, compare_versions, load_versions
+from analysis.comparison.findings import Coefficients, Movers, Products, Ratios
+from analysis.comparison.movers import EFFECTS, REST, SHELF
+from analysis.comparison.versions import compare_pairs, compare_versions, load_versions
 from analysis.display import number
 from analysis.estimates import COLUMNS
 

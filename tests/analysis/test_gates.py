@@ -16,7 +16,7 @@ from analysis.checks import run_checks
 from analysis.checks.answers import parse_rate, refusal_rate
 from analysis.checks.losses import status_by_assignment
 from analysis.checks.position import slots_taken
-from analysis.compare import compare_all
+from analysis.comparison.estimates import compare_all
 from analysis.families import adjusted
 from analysis.frame import choices, load_choices, trials_of
 from analysis.redraw import Redraw

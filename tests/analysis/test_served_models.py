@@ -10,7 +10,7 @@ from aces.llm.records import Exchange, Message, Reply, Request, Usage, Wait
 from aces.store import Finished, RunStore, StoredExchange
 from aces.types import Choice, Status
 from analysis.analyze import analyze, analyze_paths
-from analysis.compare import compare_all
+from analysis.comparison.estimates import compare_all
 from analysis.comprehension import comprehension
 from analysis.conduct import Conduct
 from analysis.fits import analyses_of, arm_names, fit_all, groups

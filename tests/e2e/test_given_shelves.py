@@ -27,7 +27,7 @@ from aces.testing.model_server import ModelServer, calls
 from aces.types import World
 from agents.browser import find_chromium
 from analysis.analyze import analyze_paths
-from analysis.compare import compare
+from analysis.comparison.estimates import compare
 from analysis.frame import export, load_choices
 from analysis.published import agreement, with_published
 from analysis.report.page import write_report

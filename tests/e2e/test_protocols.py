@@ -11,7 +11,7 @@ from aces.cli.console import read_experiment
 from aces.errors import SpecError, TrialError
 from aces.types import AddToCart
 from analysis.analyze import analyze_paths
-from analysis.compare import compare
+from analysis.comparison.estimates import compare
 from experiments.executors.inline import InlineExecutor
 from experiments.plan import make_plan
 from experiments.run import run

@@ -7,7 +7,7 @@ from itertools import combinations, product
 import pandas as pd
 
 from aces.errors import UserError
-from analysis.compare import crossed
+from analysis.comparison.estimates import crossed
 from analysis.display import counted, listed
 from analysis.published import INTERFACE
 

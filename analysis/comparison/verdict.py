@@ -9,10 +9,10 @@ import numpy as np
 from aces.stats.intervals import critical_value
 from aces.stats.multiplicity import benjamini_hochberg
 from analysis.channels import families
-from analysis.compare_arms import Pair
-from analysis.compare_movers import Mover, movers
-from analysis.compare_shares import OddOneOut, ShareChanges
-from analysis.compare_tastes import (
+from analysis.comparison.arms import Pair
+from analysis.comparison.movers import Mover, movers
+from analysis.comparison.shares import OddOneOut, ShareChanges
+from analysis.comparison.tastes import (
     LEVEL,
     NOISE,
     SEVERAL_PRODUCTS,

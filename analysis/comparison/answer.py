@@ -7,8 +7,8 @@ import numpy as np
 
 from aces.stats.joint import WaldTest
 from aces.types import Estimate
-from analysis.compare_parts import NAME, Part
-from analysis.compare_tastes import LEVEL, Cause, Shared
+from analysis.comparison.parts import NAME, Part
+from analysis.comparison.tastes import LEVEL, Cause, Shared
 from analysis.display import Table, counted, interval, listed, number, p_equals, p_value, percent
 
 YES, NOT_SHOWN = "yes", "not shown"

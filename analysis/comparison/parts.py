@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.compare_verdict import Versions
+from analysis.comparison.verdict import Versions
 from analysis.display import Plot
 
 NAME = "compare"

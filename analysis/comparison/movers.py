@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from aces.stats.choice_data import Floats
 from aces.stats.intervals import critical_value
 from analysis.channels import families
-from analysis.compare_tastes import Shared, Tastes
+from analysis.comparison.tastes import Shared, Tastes
 from analysis.stacked import term_matrix
 
 EFFECTS, SHELF, REST = "product effects", "shelf", "rest"

@@ -7,10 +7,10 @@ import numpy as np
 
 from aces.stats.multiplicity import benjamini_hochberg
 from aces.types import Estimate
-from analysis.compare_movers import REST, SHELF
-from analysis.compare_parts import NAME, Part, triple
-from analysis.compare_tastes import Shared
-from analysis.compare_verdict import PRICES
+from analysis.comparison.movers import REST, SHELF
+from analysis.comparison.parts import NAME, Part, triple
+from analysis.comparison.tastes import Shared
+from analysis.comparison.verdict import PRICES
 from analysis.display import Plot, Point, Table, interval, number, p_value
 
 MOST_ROWS = 30

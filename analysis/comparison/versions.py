@@ -13,14 +13,14 @@ from aces.stats.intervals import critical_value
 from aces.stats.multiplicity import holm
 from aces.store import RunStore
 from analysis.checks.position import slots_taken
-from analysis.compare import outcomes
-from analysis.compare_answer import Answer
-from analysis.compare_arms import Arm, Pair, arms_of, human_line, pairs_of
-from analysis.compare_findings import Coefficients, Movers, Products, Ratios
-from analysis.compare_parts import Human
-from analysis.compare_shares import differing_worlds, odd_one_out, share_changes
-from analysis.compare_tastes import Tastes, fit_tastes, shared, testable
-from analysis.compare_verdict import Versions
+from analysis.comparison.answer import Answer
+from analysis.comparison.arms import Arm, Pair, arms_of, human_line, pairs_of
+from analysis.comparison.estimates import outcomes
+from analysis.comparison.findings import Coefficients, Movers, Products, Ratios
+from analysis.comparison.parts import Human
+from analysis.comparison.shares import differing_worlds, odd_one_out, share_changes
+from analysis.comparison.tastes import Tastes, fit_tastes, shared, testable
+from analysis.comparison.verdict import Versions
 from analysis.drift import OUTCOME
 from analysis.fits import Finding, analyses_of, with_terms
 from analysis.frame import load_choices

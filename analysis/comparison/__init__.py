@@ -1,0 +1,1 @@
+"""Buyers and versions of a model compared: did it change, in what, and why."""
