@@ -15,7 +15,7 @@ from aces.stats.intervals import critical_value, p_values
 from aces.stats.joint import WaldTest, wald_test
 from analysis import choice_effects
 from analysis.choice_effects import PriceChange, Scale
-from analysis.model_result import Labelled, ModelResult, Provenance
+from analysis.model_result import Labelled, ModelResult, Provenance, term_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -328,7 +328,8 @@ class ConditionalLogitResult(ModelResult):
 
 def _summary(result: ConditionalLogitResult) -> str:
     """Returns head, table of terms and notes, in lines of at most about 100 characters."""
-    return "\n".join(["Conditional logit", *_head(result), "", *_rows(result), "", _errors(result)])
+    rows = term_lines(result.table(), untested="held")
+    return "\n".join(["Conditional logit", *_head(result), "", *rows, "", _errors(result)])
 
 
 def _head(result: ConditionalLogitResult) -> list[str]:
@@ -371,19 +372,6 @@ def _effects(result: ConditionalLogitResult) -> list[str]:
         f"{len(names)} of {effects.column}, baseline '{baseline}'"
         for baseline, names in list(effects.baselines.items())[:LISTED]
     ] + ([f"... {len(effects.baselines)} baselines"] if len(effects.baselines) > LISTED else [])
-
-
-def _rows(result: ConditionalLogitResult) -> list[str]:
-    width = max([len(term) for term in result.terms] + [4])
-    lines = [f"{'term':<{width}}  estimate  std error    95 % interval       p"]
-    for row in result.table().itertuples():
-        interval = f"[{row.ci_low:8.4f}, {row.ci_high:8.4f}]"
-        value = float(str(row.p_value))
-        p_value = "  held" if np.isnan(value) else "< .001" if value < 0.001 else f"{value:6.3f}"
-        lines.append(
-            f"{row.term:<{width}}  {row.estimate:8.4f}  {row.std_error:9.4f}  {interval}  {p_value}"
-        )
-    return lines
 
 
 def _errors(result: ConditionalLogitResult) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from aces.stats.choice_data import Floats
 from aces.stats.intervals import critical_value, p_values
 from aces.stats.mixed.fit import MixedFit
-from analysis.model_result import Labelled, ModelResult, Provenance
+from analysis.model_result import Labelled, ModelResult, Provenance, term_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,7 +159,7 @@ class MixedLogitResult(ModelResult):
 
     def summary(self) -> str:
         """Returns what was estimated, from what, and the table of estimates as text."""
-        lines = ["Mixed logit", *_head(self), "", *_rows(self), "", *_notes(self)]
+        lines = ["Mixed logit", *_head(self), "", *term_lines(self.table()), "", *_notes(self)]
         return "\n".join(lines)
 
     @property
@@ -239,19 +239,6 @@ def _head(result: MixedLogitResult) -> list[str]:
         ),
     ]
     return [f"{title + ':':<16}{text}" for title, text in lines]
-
-
-def _rows(result: MixedLogitResult) -> list[str]:
-    width = max([len(name) for name in result.names] + [4])
-    lines = [f"{'term':<{width}}  estimate  std error    95 % interval       p"]
-    for row in result.table().itertuples():
-        value = float(str(row.p_value))
-        p_value = "" if np.isnan(value) else "< .001" if value < 0.001 else f"{value:6.3f}"
-        lines.append(
-            f"{row.term:<{width}}  {row.estimate:8.4f}  {row.std_error:9.4f}  "
-            f"[{row.ci_low:8.4f}, {row.ci_high:8.4f}]  {p_value}".rstrip()
-        )
-    return lines
 
 
 def _notes(result: MixedLogitResult) -> list[str]:

@@ -11,6 +11,8 @@ from aces.stats.choice_data import ChoiceData, Floats
 from aces.stats.covariance import Covariance
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from analysis.choice_sample import ProductEffects
 
 Labelled: TypeAlias = Any
@@ -137,3 +139,23 @@ class ModelResult(ABC):
         import pandas as pd
 
         return pd.DataFrame(values, index=list(self._labels), columns=list(columns))
+
+
+def term_lines(table: "pd.DataFrame", untested: str = "") -> list[str]:
+    """Returns estimates as lines of text.
+
+    Args:
+        table: Columns term, estimate, std_error, ci_low, ci_high and p_value.
+        untested: What stands in place of a p-value that there is none of.
+    """
+    width = max([*map(len, table["term"]), 4])
+    lines = [f"{'term':<{width}}  estimate  std error    95 % interval       p"]
+    for row in table.to_dict("records"):
+        value = row["p_value"]
+        told = f"{untested:>6}" if np.isnan(value) else f"{value:6.3f}"
+        p_value = "< .001" if value < 0.001 else told
+        lines.append(
+            f"{row['term']:<{width}}  {row['estimate']:8.4f}  {row['std_error']:9.4f}  "
+            f"[{row['ci_low']:8.4f}, {row['ci_high']:8.4f}]  {p_value}".rstrip()
+        )
+    return lines

@@ -8,7 +8,7 @@ import numpy as np
 from aces.stats.choice_data import ChoiceData, Floats
 from aces.stats.covariance import Covariance
 from aces.stats.intervals import critical_value, p_values
-from analysis.model_result import Labelled, ModelResult, Provenance
+from analysis.model_result import Labelled, ModelResult, Provenance, term_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,16 +112,7 @@ class ScoredResult(ModelResult):
 
     def rows(self) -> list[str]:
         """Returns the table of estimates as lines of text."""
-        width = max([len(name) for name in self.names] + [4])
-        lines = [f"{'term':<{width}}  estimate  std error    95 % interval       p"]
-        for row in self.table().itertuples():
-            value = float(str(row.p_value))
-            p_value = "" if np.isnan(value) else "< .001" if value < 0.001 else f"{value:6.3f}"
-            lines.append(
-                f"{row.term:<{width}}  {row.estimate:8.4f}  {row.std_error:9.4f}  "
-                f"[{row.ci_low:8.4f}, {row.ci_high:8.4f}]  {p_value}".rstrip()
-            )
-        return lines
+        return term_lines(self.table())
 
     @cached_property
     def _errors(self) -> Floats:
