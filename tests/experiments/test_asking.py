@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -207,14 +208,20 @@ def test_servers_are_started_one_after_another(go, asking, folder, monkeypatch):
         plan = None
 
         def __init__(self, serving, log):
-            self.model, self.url = serving.model, server.url
+            self.serving, self.url, self.running = serving, server.url, False
+            self.port = urlsplit(server.url).port
 
-        def __enter__(self):
-            events.append(f"start {self.model}")
-            return self
+        def start(self):
+            events.append(f"start {self.serving.model}")
+            self.running = True
 
-        def __exit__(self, *_):
-            events.append(f"stop {self.model}")
+        def stop(self):
+            if self.running:
+                events.append(f"stop {self.serving.model}")
+            self.running = False
+
+        def ended(self):
+            return None
 
     monkeypatch.setattr("aces.serve.server.Server", Server)
     with model("1") as server:
