@@ -144,7 +144,7 @@ SLOPE = "slope, clustered by world, t(G - 1)"
 EQUAL = "equal shares (chi-squared)"
 
 
-def _cells() -> Iterator[Cell]:
+def _two_arms() -> Iterator[Cell]:
     for demand in SHARES:
         for repeats in (1, 5):
             for worlds in WORLDS:
@@ -179,6 +179,9 @@ def _cells() -> Iterator[Cell]:
                 tuple(Method(f"{name}: gain", "covers 95 %") for name in WEIGHTINGS),
                 partial(weighted, demand=demand, worlds=worlds),
             )
+
+
+def _pairs_and_doses() -> Iterator[Cell]:
     for demand in SHARES:
         for worlds in WORLDS:
             for apart in (True, False):
@@ -212,4 +215,4 @@ def _cells() -> Iterator[Cell]:
         )
 
 
-CELLS = tuple(_cells())
+CELLS = (*_two_arms(), *_pairs_and_doses())
