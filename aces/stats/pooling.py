@@ -7,6 +7,7 @@ T. A. (2019), Statistical Methods in Medical Research 28, 1689-1702, for predict
 (1983), Journal of the American Statistical Association 78, 47-55, for shrinkage.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,15 +153,25 @@ def _q(b: Floats, v: Floats, variance: float) -> float:
 
 
 def _solve(b: Floats, v: Floats, target: float) -> float:
-    """The variance between tasks at which `_q` is `target`; 0 where it is below already."""
+    return between_variance(lambda x: _q(b, v, x), target, float(np.ptp(b) ** 2 + v.max()))
+
+
+def between_variance(q: Callable[[float], float], target: float, start: float) -> float:
+    """Returns the variance at which Q, which falls with it, is `target`; 0 where Q(0) is below.
+
+    Args:
+        q: Weighted squared distances from the mean, by the variance between.
+        target: Its expectation, or a quantile.
+        start: Where the search begins, of the scale of the estimates' variance.
+    """
     from scipy.optimize import brentq
 
-    if _q(b, v, 0.0) <= target:
+    if q(0.0) <= target:
         return 0.0
-    high = float(np.ptp(b) ** 2 + v.max())
-    while _q(b, v, high) > target:
+    high = start
+    while q(high) > target:
         high *= 4
-    return float(brentq(lambda x: _q(b, v, x) - target, 0.0, high, xtol=1e-12 * high))
+    return float(brentq(lambda x: q(x) - target, 0.0, high, xtol=1e-12 * high))
 
 
 def _sd_limits(b: Floats, v: Floats, level: float) -> tuple[float, float]:

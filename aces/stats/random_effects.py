@@ -10,7 +10,6 @@ References: Paule and Mandel (1982), Journal of Research of the National Bureau 
 (2019), Statistical Methods in Medical Research 28, 1689-1702 (prediction).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +17,8 @@ import numpy as np
 from aces.errors import EstimationError
 from aces.stats.choice_data import Floats
 from aces.stats.intervals import critical_value
+from aces.stats.pooling import FEWEST, between_variance
 
-FEWEST = 3
 POINTS = 100
 """Points of tau^2's confidence distribution that a prediction is averaged over."""
 
@@ -80,8 +79,12 @@ def random_effects(estimates: Floats, covariance: Floats) -> RandomEffects:
         mean = float((one * y) @ weight) / precision
         return float((y - mean * one) ** 2 @ weight), mean, precision**-0.5
 
-    tau2 = _root(lambda t: spread(t)[0], k - 1.0)
-    low, high = (_root(lambda t: spread(t)[0], float(chdtri(k - 1, p))) for p in (0.025, 0.975))
+    def at(target: float) -> float:
+        start = float(np.ptp(estimates) ** 2 + values.max())
+        return between_variance(lambda tau2: spread(tau2)[0], target, start)
+
+    tau2 = at(k - 1.0)
+    low, high = (at(float(chdtri(k - 1, p))) for p in (0.025, 0.975))
     _, mean, error = spread(tau2)
     half = critical_value(0.95, k - 1.0) * error
     ahead = _ahead(values, one, y)
@@ -137,18 +140,3 @@ def _ahead(values: Floats, one: Floats, y: Floats) -> tuple[float, float]:
             left, right = (x, right) if short else (left, x)
         ends.append(float(right))
     return ends[0], ends[1]
-
-
-def _root(q: Callable[[float], float], target: float) -> float:
-    """The variance at which Q, which falls with it, is `target`; 0 where Q is below it at 0."""
-    if q(0.0) <= target:
-        return 0.0
-    low, high = 0.0, 1.0
-    while q(high) > target:
-        low, high = high, 4 * high
-    for _ in range(200):
-        middle = (low + high) / 2
-        if high - low <= 1e-12 * high:
-            break
-        low, high = (middle, high) if q(middle) > target else (low, middle)
-    return (low + high) / 2

@@ -3,9 +3,9 @@
 References: Wilson, E. B. (1927), Journal of the American Statistical Association 22, 209-212;
 Goodman, L. A. (1965), On simultaneous confidence intervals for multinomial proportions,
 Technometrics 7, 247-254; Hoeffding, W. (1948), Annals of Mathematical Statistics 19, 293-325 (the
-variance of a U-statistic). Near 0 and 1 limits are exact one-sided ones, since Wilson's alone cover
-as little as 84 % of a rare share, and Goodman's all of eight in as little as 20 %: Brown, L. D.,
-Cai, T. T. and DasGupta, A. (2001), Statistical Science 16, 101-133.
+variance of a U-statistic). Near 0 and 1 limits are exact one-sided ones, since Wilson's and
+Goodman's hold too little of rare shares: Brown, L. D., Cai, T. T. and DasGupta, A. (2001),
+Statistical Science 16, 101-133.
 """
 
 from dataclasses import dataclass

@@ -17,7 +17,8 @@ from aces.errors import EstimationError
 from aces.stats.choice_data import Floats
 from aces.stats.covariance import FewClustersWarning, cluster_influence
 from aces.stats.joint import joint_covariance
-from aces.stats.random_effects import FEWEST, RandomEffects, random_effects
+from aces.stats.pooling import FEWEST
+from aces.stats.random_effects import RandomEffects, random_effects
 from aces.types import Estimate
 from analysis.choice_sample import require_column
 from analysis.decisions.demand import Demand, DemandConfig, fit_demand
