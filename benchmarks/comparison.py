@@ -244,8 +244,7 @@ def _covered(found: Versions, update: Update, cause: str) -> bool | None:
     if cause == NOISE:
         return one.found.low <= update.scale <= one.found.high
     truth = update.appeal or next(value - OLD[term] for term, value in update.tastes.items())
-    assert found.tastes is not None
-    half = critical_value(0.95, found.tastes.fits.df) * one.found.error[0]
+    half = critical_value(0.95, one.found.df) * one.found.error[0]
     return bool(abs(one.found.moved[0] - truth) <= half)
 
 

@@ -8,6 +8,11 @@ two fits may share what is random; with independent fits and ordinary errors tha
 order, the likelihood-ratio test of Swait, J. and Louviere, J. (1993), The role of the scale
 parameter in the estimation and comparison of multinomial logit models, Journal of Marketing
 Research 30, 305-314.
+
+How far a cause moved coefficients is told by least squares whose weights are estimated; errors and
+t are those of Rao, C. R. (1967), Least squares theory using an estimated dispersion matrix and its
+application to measurement of signals, Proceedings of the Fifth Berkeley Symposium on Mathematical
+Statistics and Probability 1, 355-372. They are exact for normal estimates.
 """
 
 from collections.abc import Callable
@@ -65,11 +70,13 @@ class Explanation:
         scale_p: P-value of a scale of 1, given the cause; NaN where it was held there.
         moved: (m,) how far coefficients moved along the directions, if nothing else did.
         error: (m,) standard errors of that.
+        df: Degrees of freedom of t for that: G - 1 less the dimensions left to test, at least 1.
     """
 
     rest: WaldTest
     moved: Floats
     error: Floats
+    df: float
     scale: float = 1.0
     low: float = 1.0
     high: float = 1.0
@@ -95,19 +102,38 @@ def explain(fits: TwoFits, directions: Floats | None = None, *, scale: bool = Fa
     if not scale:
         change = fits.difference @ across
         rest = wald_test(change, across.T @ fits.spread() @ across, fits.df)
-        return Explanation(rest, *_moved(fits, ways, 1.0, scale=False))
+        unsure = _Unsure.of(_squared(rest, fits.df), rest.df, fits.df)
+        return Explanation(rest, *_moved(fits, ways, 1.0, unsure, scale=False), unsure.df)
     distance = _distance(fits, across)
-    best = _lowest(distance)
+    best, left = _lowest(distance), across.shape[1] - 1
     least = distance(best)
-    q = across.shape[1] - 1
-    low, high = _limits(distance, best, least + _critical(fits.df))
-    free = _hotelling(max(distance(0.0) - least, 0.0), 1, fits.df)
+    unsure = _Unsure.of(least, left, fits.df)
+    low, high = _limits(distance, best, least + unsure.factor * _critical(unsure.df))
+    free = _hotelling(max(distance(0.0) - least, 0.0) / unsure.factor, 1, unsure.df)
     mu, lower, upper = (float(np.exp(x)) for x in (best, low, high))
-    moved = _moved(fits, ways, mu, scale=True)
-    return Explanation(_hotelling(least, q, fits.df), *moved, mu, lower, upper, free.p_value)
+    moved = _moved(fits, ways, mu, unsure, scale=True)
+    rest = _hotelling(least, left, fits.df)
+    return Explanation(rest, *moved, unsure.df, mu, lower, upper, free.p_value)
 
 
-def _moved(fits: TwoFits, ways: Floats, mu: float, *, scale: bool) -> tuple[Floats, Floats]:
+@dataclass(frozen=True)
+class _Unsure:
+    """What estimated weights add to the variance of what they weigh, and take from its df."""
+
+    factor: float
+    df: float
+
+    @classmethod
+    def of(cls, least: float, left: int, df: float) -> "_Unsure":
+        """From the squared distance in the `left` dimensions that adjust, errors from `df`."""
+        if np.isinf(df):
+            return cls(1.0, df)
+        return cls((df + least) / (df - left) if df > left else np.inf, max(df - left, 1.0))
+
+
+def _moved(
+    fits: TwoFits, ways: Floats, mu: float, unsure: _Unsure, *, scale: bool
+) -> tuple[Floats, Floats]:
     """Generalised least squares of second - mu x first on the directions, and standard errors.
 
     Where the scale was estimated the first's coefficients are one more direction.
@@ -119,7 +145,8 @@ def _moved(fits: TwoFits, ways: Floats, mu: float, *, scale: bool) -> tuple[Floa
     inverted = np.linalg.pinv(fits.spread(mu), hermitian=True)
     covariance = np.linalg.pinv(design.T @ inverted @ design, hermitian=True)
     found = covariance @ design.T @ inverted @ (fits.second - mu * fits.first)
-    return found[:m], np.sqrt(np.maximum(covariance.diagonal()[:m], 0.0))
+    variance = unsure.factor * covariance.diagonal()[:m]
+    return found[:m], np.sqrt(np.maximum(variance, 0.0))
 
 
 def _across(directions: Floats) -> Floats:
@@ -172,6 +199,12 @@ def _critical(df: float) -> float:
     from aces.stats.intervals import critical_value
 
     return critical_value(LEVEL, df) ** 2
+
+
+def _squared(test: WaldTest, df: float) -> float:
+    """The squared distance of a test; the opposite of `_hotelling`."""
+    part = 1.0 if np.isinf(df) or test.df_clusters < 1 else df / test.df_clusters
+    return test.statistic * test.df * part
 
 
 def _hotelling(squared: float, q: int, df: float) -> WaldTest:

@@ -210,7 +210,7 @@ def _part(found: Versions, tastes: Shared, cause: Cause, part: str) -> str:
         return f"{more} noise (all coefficients are {scale} what they were)"
     if part == SEVERAL_PRODUCTS:
         return "the appeal of several products"
-    critical = critical_value(0.95, tastes.fits.df)
+    critical = critical_value(0.95, one.df)
     start = sum(
         tastes.single[before][0].shape[1] for before in cause.parts[: cause.parts.index(part)]
     )

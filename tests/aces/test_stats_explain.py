@@ -45,6 +45,52 @@ def test_a_cause_takes_what_least_squares_take():
     np.testing.assert_allclose(found.error, np.sqrt(inverse.diagonal()), rtol=1e-8)
 
 
+def fits_of_clusters(rng, first, second, clusters):
+    """Both fits' errors are estimated from clusters, which they have in common."""
+    k = len(first)
+    parts = rng.normal(size=(clusters, 2 * k))
+    parts[:, k:] += parts[:, :k]
+    parts *= 0.15 / np.sqrt(clusters)
+    mean = parts.sum(axis=0)
+    apart = parts - mean / clusters
+    covariance = clusters / (clusters - 1) * apart.T @ apart
+    return parts, TwoFits(first + mean[:k], second + mean[k:], covariance, clusters - 1.0)
+
+
+def test_with_estimated_weights_errors_are_those_of_a_regression_on_what_did_not_move():
+    """Given the other coefficients the moved one is the constant of a regression by cluster."""
+    parts, fits = fits_of_clusters(np.random.default_rng(6), B, B, 30)
+    found = explain(fits, np.eye(5)[:, [1]])
+    change = 30 * (parts[:, 5:] - parts[:, :5])
+    design = np.column_stack([np.ones(30), np.delete(change, 1, axis=1)])
+    coefficients, square, _, _ = np.linalg.lstsq(design, change[:, 1], rcond=None)
+    error = np.sqrt(square[0] / 25 * np.linalg.inv(design.T @ design)[0, 0])
+    assert found.moved[0] == pytest.approx(coefficients[0], rel=1e-8)
+    assert found.error[0] == pytest.approx(error, rel=1e-8)
+    assert found.df == 25
+
+
+def test_how_far_a_cause_moved_is_covered_with_many_coefficients_and_few_clusters():
+    """Errors that take the weights for known cover far less here."""
+    rng = np.random.default_rng(7)
+    first, ways = np.linspace(-2, 2, 20), np.eye(20)[:, [4]]
+    t = []
+    for _ in range(500):
+        _, fits = fits_of_clusters(rng, first, first + 0.5 * ways[:, 0], 60)
+        found = explain(fits, ways)
+        t.append((found.moved[0] - 0.5) / found.error[0])
+    assert found.df == 59 - 19
+    assert 0.93 < np.mean(np.abs(t) < stats.t.ppf(0.975, found.df)) < 0.97
+    assert stats.kstest(t, stats.t(found.df).cdf).pvalue > 0.002
+
+
+def test_where_clusters_are_fewer_than_what_must_adjust_nothing_is_known_of_how_far():
+    _, fits = fits_of_clusters(np.random.default_rng(8), B, B, 4)
+    assert np.isinf(explain(fits, np.eye(5)[:, [1]]).error).all()
+    noise = explain(fits, scale=True)
+    assert (noise.low, noise.high) == (0, np.inf)
+
+
 def choices(rng, beta, sets=3000):
     x = rng.normal(size=(sets, 6, len(beta)))
     utility = x @ beta + rng.gumbel(size=(sets, 6))
@@ -82,19 +128,12 @@ def test_it_agrees_with_the_likelihood_ratio_of_swait_and_louviere(second):
     [(B, None, False), (0.5 * B, None, True), (np.add(B, [0, 1, 0, 0, 0]), [1], False)],
 )
 def test_a_true_cause_is_rejected_in_one_of_twenty(second, ways, scale):
-    """Both fits' errors are estimated from 80 clusters, and have noise in common."""
     rng = np.random.default_rng(3)
     directions = None if ways is None else np.eye(5)[:, ways]
     p, covered = [], []
     for _ in range(400):
-        parts = rng.normal(size=(80, 10))
-        parts[:, 5:] += parts[:, :5]
-        parts *= 0.15 / np.sqrt(80)
-        mean = parts.sum(axis=0)
-        covariance = 80 / 79 * (parts - mean / 80).T @ (parts - mean / 80)
-        found = explain(
-            TwoFits(B + mean[:5], second + mean[5:], covariance, 79.0), directions, scale=scale
-        )
+        _, fits = fits_of_clusters(rng, B, np.asarray(second), 80)
+        found = explain(fits, directions, scale=scale)
         p.append(found.rest.p_value)
         covered.append(found.low <= 0.5 <= found.high)
     assert 0.02 < np.mean(np.array(p) < 0.05) < 0.085
