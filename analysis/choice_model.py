@@ -141,8 +141,9 @@ class ConditionalLogit:
         """Estimates the model.
 
         Args:
-            cov_type: `cluster` (the default with clusters), `robust` by choice set (the default
-                without) or `nonrobust`, from the information matrix.
+            cov_type: `jackknife` (CR3, the default with up to 100 clusters), `cluster` (CR1, the
+                default with more), `robust` by choice set (the default without) or `nonrobust`,
+                from the information matrix.
             constraints: What coefficients must satisfy: `"log_price = -1, row_1 = row_2"`, a list
                 of such, `{"log_price": -1}`, or arrays R and r of R b = r.
 

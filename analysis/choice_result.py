@@ -375,16 +375,14 @@ def _effects(result: ConditionalLogitResult) -> list[str]:
 
 
 def _errors(result: ConditionalLogitResult) -> str:
-    if result.cov_type == "cluster":
+    if result.n_clusters is not None:
         by = result.provenance.cluster or "cluster"
+        kind = "CR3, each left out" if result.cov_type == "jackknife" else "CR1"
+        how = f"and p-values from t({result.df:.0f})"
         if result.bootstrap is not None:
-            return (
-                f"Errors: clustered by {by} (CR1, {result.n_clusters:,} clusters); intervals and "
-                f"p-values of the terms by {result.bootstrap.name}."
-            )
+            how = f"and p-values of the terms by {result.bootstrap.name}"
         return (
-            f"Errors: clustered by {by} (CR1, {result.n_clusters:,} clusters); intervals and "
-            f"p-values from t({result.df:.0f})."
+            f"Errors: clustered by {by} ({kind}, {result.n_clusters:,} clusters); intervals {how}."
         )
     fractional = not np.isin(result.choice_fit.data.y, (0, 1)).all()
     if result.cov_type == "robust":

@@ -113,7 +113,7 @@ class ModelResult(ABC):
 
     @property
     def cov_type(self) -> str:
-        """`cluster`, `robust` or `nonrobust`."""
+        """`jackknife`, `cluster`, `robust` or `nonrobust`."""
         return self._covariance.cov_type
 
     @property

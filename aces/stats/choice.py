@@ -72,7 +72,8 @@ def fit(
         y: (rows,) 1 for the alternative chosen, else 0; or choice probabilities.
         sets: (rows,) choice set of each row.
         clusters: (rows,) cluster of each row.
-        cov_type: `nonrobust`, `robust` (the default without clusters) or `cluster`.
+        cov_type: `nonrobust`, `robust` (the default without clusters), `cluster` or `jackknife`
+            (the default with up to 100 clusters).
         names: Names of the columns, for messages.
         outside: Whether each set has one more alternative with attributes 0, which is chosen
             where no row of the set is.

@@ -1,17 +1,15 @@
-"""Covariance of estimates: information matrix, robust by choice set, robust by cluster.
+"""Covariance of estimates: information matrix, robust by choice set, by cluster, jackknifed.
 
 Reference: Liang, K.-Y. and Zeger, S. L. (1986). Longitudinal data analysis using generalized linear
-models. Biometrika 73, 13-22; CR1 with the factor G / (G - 1).
-
-Coverage of 95 % intervals with t(G - 1), by `benchmarks/results/coverage-grid.md`: of what varies
-within clusters 92 to 96 % from 3 clusters on; of what a whole cluster has or has not, as an arm
-drawn by world, 86 to 91 % with 10 or 20 clusters, and 93 to 96 % from 100 on. There the score
-bootstrap (`aces.stats.score_bootstrap`) is better.
+models. Biometrika 73, 13-22; CR1 with the factor G / (G - 1). With up to 100 clusters errors come
+from leaving each out (CR3, `aces.stats.jackknife`), unless CR1 is asked for: of what a whole
+cluster has or has not, as an arm drawn by world, CR1 with t(G - 1) holds too little. Coverage of
+both stands in `benchmarks/results/coverage-grid.md`.
 """
 
 import warnings
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +17,16 @@ from numpy.typing import NDArray
 from aces.errors import EstimationError
 from aces.stats.choice_data import Block, ChoiceData, Floats, Ints
 from aces.stats.constraints import Constraints
+from aces.stats.jackknife import RestsOnClusterError, jackknifed_influence
 from aces.stats.likelihood import Likelihood
 
-CovType = Literal["nonrobust", "robust", "cluster"]
+CovType = Literal["nonrobust", "robust", "cluster", "jackknife"]
 
 FEWEST_CLUSTERS = 3
 FEW_CLUSTERS = 10
 """Below, every interval may cover less than it says."""
-SOME_CLUSTERS = 40
-"""Below, those of what does not vary within clusters may."""
+JACKKNIFED = 100
+"""Up to so many clusters each is left out once, unless the user asks for other errors."""
 
 
 class FewClustersWarning(UserWarning):
@@ -40,7 +39,8 @@ class Covariance:
 
     Attributes:
         matrix: (K, K) covariance of the estimates.
-        cov_type: `nonrobust` (information matrix), `robust` (by choice set) or `cluster` (CR1).
+        cov_type: `nonrobust` (information matrix), `robust` (by choice set), `cluster` (CR1) or
+            `jackknife` (CR3, each cluster left out).
         n_clusters: Number of clusters G; None without clusters.
     """
 
@@ -66,27 +66,28 @@ def covariance(
     Args:
         data: The choice sets.
         at: The maximum.
-        cov_type: By default `cluster` where there are clusters, else `robust`.
+        cov_type: By default `robust` without clusters, `jackknife` with up to 100, else `cluster`.
         clusters: (rows,) cluster of each row; one per choice set.
         limits: Linear constraints that the estimates satisfy.
 
     Raises:
-        EstimationError: If clusters are missing, split choice sets, or are fewer than 3.
+        EstimationError: If clusters are missing, split choice sets, or are fewer than 3; or if
+            `jackknife` is asked for and a term rests on one cluster.
     """
-    cov_type = cov_type or ("robust" if clusters is None else "cluster")
-    bread = inverse(at.information, limits)
-    if cov_type == "nonrobust":
-        return Covariance(bread, cov_type)
-    if cov_type == "robust":
-        return Covariance(bread @ _meat(data, at.params) @ bread, cov_type)
-    if cov_type != "cluster":
-        raise EstimationError(f"cov_type '{cov_type}' is unknown: nonrobust, robust or cluster.")
-    if clusters is None:
-        raise EstimationError("cov_type='cluster' needs clusters: say which column holds them.")
+    if cov_type not in (None, *get_args(CovType)):
+        known = ", ".join(get_args(CovType))
+        raise EstimationError(f"cov_type '{cov_type}' is unknown: {known}.")
+    if clusters is None and cov_type in ("cluster", "jackknife"):
+        raise EstimationError(f"cov_type='{cov_type}' needs clusters: say which column holds them.")
+    if clusters is None or cov_type in ("nonrobust", "robust"):
+        bread = inverse(at.information, limits)
+        if cov_type == "nonrobust":
+            return Covariance(bread, cov_type)
+        return Covariance(bread @ _meat(data, at.params) @ bread, "robust")
     codes, n_clusters = cluster_codes(data, np.asarray(clusters))
-    totals = cluster_scores(data, at.params, codes, n_clusters)
+    influence, used = _influence(data, at, codes, n_clusters, limits, cov_type)
     factor = n_clusters / (n_clusters - 1)
-    return Covariance(factor * bread @ (totals.T @ totals) @ bread, cov_type, n_clusters)
+    return Covariance(factor * influence.T @ influence, used, n_clusters)
 
 
 def inverse(information: Floats, limits: Constraints | None = None) -> Floats:
@@ -141,24 +142,52 @@ def cluster_influence(
     at: Likelihood,
     clusters: NDArray[Any],
     limits: Constraints | None = None,
+    cov_type: CovType | None = None,
 ) -> tuple[NDArray[Any], Floats]:
-    """Returns (G,) the clusters and (G, K) what each adds to the estimates, to first order.
+    """Returns (G,) the clusters and (G, K) what each adds to the estimates.
 
-    Its products between fits whose clusters are the same are what their estimates have in common.
+    G / (G - 1) times the sum of its squares is the covariance of the estimates. Its products
+    between fits whose clusters are the same are what their estimates have in common.
 
     Args:
         data: The choice sets.
         at: The maximum.
         clusters: (rows,) cluster of each row; one per choice set.
         limits: Linear constraints that the estimates satisfy.
+        cov_type: `jackknife` (the default with up to 100 clusters) or `cluster`: to first order.
 
     Raises:
-        EstimationError: If clusters split choice sets, or are fewer than 3.
+        EstimationError: If clusters split choice sets, or are fewer than 3; or if `jackknife` is
+            asked for and a term rests on one cluster.
     """
     codes, n_clusters = cluster_codes(data, clusters)
     firsts = data.starts if data.order is None else data.order[data.starts]
+    influence, _ = _influence(data, at, codes, n_clusters, limits, cov_type)
+    return np.unique(clusters[firsts]), influence
+
+
+def _influence(
+    data: ChoiceData,
+    at: Likelihood,
+    codes: Ints,
+    n_clusters: int,
+    limits: Constraints | None,
+    cov_type: CovType | None,
+) -> tuple[Floats, CovType]:
+    """(G, K) what each cluster adds to the estimates, and in which way that was found."""
+    if cov_type == "jackknife" or (cov_type is None and n_clusters <= JACKKNIFED):
+        try:
+            return jackknifed_influence(data, at, codes, n_clusters, limits), "jackknife"
+        except RestsOnClusterError as error:
+            if cov_type is not None:
+                raise
+            warnings.warn(
+                f"{error} Errors are those to first order (CR1), which are too small for it.",
+                FewClustersWarning,
+                stacklevel=3,
+            )
     totals = cluster_scores(data, at.params, codes, n_clusters)
-    return np.unique(clusters[firsts]), totals @ inverse(at.information, limits)
+    return totals @ inverse(at.information, limits), "cluster"
 
 
 def set_scores(block: Block, params: Floats) -> Floats:

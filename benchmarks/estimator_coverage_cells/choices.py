@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aces.stats.choice import fit
-from aces.stats.covariance import FEW_CLUSTERS, SOME_CLUSTERS
+from aces.stats.covariance import FEW_CLUSTERS, JACKKNIFED, covariance
 from aces.stats.intervals import critical_value, fieller
 from aces.stats.joint import wald_test
 from aces.stats.linear import clustered, least_squares
@@ -33,7 +33,8 @@ EFFECTS = {
     "even": np.array([0.0, 0.4, -0.3, 0.2, -0.5, 0.3]),
     "concentrated": np.array([0.0, 3.0, -0.3, 0.2, -0.5, 0.3]),
 }
-FEW = "`aces.stats.covariance`; a note of `aces analyze` below 40 clusters"
+FEW = "a warning below 10 clusters"
+FIRST_ORDER = "`aces.stats.covariance`: used where it is asked for"
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def _covers(estimate: float, error: float, truth: float, df: float) -> bool:
 def by_cluster(
     rng: np.random.Generator, design: Design, demand: Demand, clusters: int, outside: bool
 ) -> Held:
-    """The conditional logit with CR1 errors and t(G - 1), and what is made of it."""
+    """The conditional logit with its own errors and t(G - 1), and what is made of it."""
     data = draw(rng, design, demand, clusters, outside=outside)
     found = fit(data.X, data.y, data.sets, data.clusters, outside=outside)
     matrix, df = found.covariance.matrix, found.covariance.df
@@ -119,7 +120,11 @@ def by_cluster(
     )
     paid = TRUTH[1] / -TRUTH[0]
     inside = ratio.low <= paid <= ratio.high
-    held: dict[str, list[bool]] = {
+    held: dict[str, list[bool]] = {}
+    if clusters <= JACKKNIFED:
+        plain = covariance(found.data, found.at, "cluster", data.clusters).matrix
+        held[BETWEEN_CR1] = [_covers(b[1], np.sqrt(plain[1, 1]), TRUTH[1], df)]
+    held |= {
         WITHIN: [hold[0], *hold[2:]],
         BETWEEN: [hold[1]],
         RATIO: [not inside if ratio.shape == "rays" else inside],
@@ -167,6 +172,7 @@ def robust(rng: np.random.Generator, design: Design, demand: Demand, sets: int) 
 
 WITHIN = "conditional logit, clustered, t(G - 1): what varies within clusters"
 BETWEEN = "conditional logit, clustered, t(G - 1): the badge"
+BETWEEN_CR1 = "conditional logit, CR1, t(G - 1): the badge"
 RATIO = "Fieller's set of the price equivalent"
 JOINT = "joint test of two slots (Hotelling)"
 LINEAR = "linear probability, clustered, t(G - 1): slots"
@@ -179,10 +185,12 @@ PLAIN = "conditional logit, information matrix"
 
 def _methods(clusters: int) -> tuple[Method, ...]:
     warned = "a note of `linear_probability` below 10 clusters" if clusters < FEW_CLUSTERS else ""
-    told = FEW if clusters < SOME_CLUSTERS else ""
+    told = FEW if clusters < FEW_CLUSTERS else ""
+    first_order = (Method(BETWEEN_CR1, "covers 95 %", FIRST_ORDER),)
     return (
         Method(WITHIN, "covers 95 %", told),
         Method(BETWEEN, "covers 95 %", told),
+        *(first_order if clusters <= JACKKNIFED else ()),
         Method(RATIO, "covers 95 %", told),
         Method(JOINT, "rejects 5 %", told),
         Method(LINEAR, "rejects 5 %", warned),

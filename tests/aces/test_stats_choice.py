@@ -49,7 +49,7 @@ def test_agrees_with_the_reference_draws(shared, key):
     n, seed, sigma = (part.split("=")[1] for part in key.split(","))
     X, chosen, _, cluster = gen.make(int(n), int(seed), sigma_v=float(sigma))
     X, y, sets, _ = gen.long(X, chosen)
-    found = fit(X, y, sets, np.repeat(cluster, 8), names=gen.NAMES)
+    found = fit(X, y, sets, np.repeat(cluster, 8), names=gen.NAMES, cov_type="cluster")
     plain = fit(X, y, sets, cov_type="nonrobust", names=gen.NAMES)
     want = expected[key]
     assert_allclose(found.llf, want["llf"], atol=1e-7)
@@ -64,7 +64,7 @@ def test_agrees_with_stratified_cox_regression():
     X, y, sets, clusters = draw()
     peer = PHReg(np.ones(len(y)), X, status=y, strata=sets)
     plain, clustered = peer.fit(), peer.fit(groups=clusters)
-    ours = fit(X, y, sets, clusters)
+    ours = fit(X, y, sets, clusters, cov_type="cluster")
     n_clusters = ours.covariance.n_clusters
     assert_allclose(ours.params, plain.params, atol=1e-9)
     assert_allclose(ours.llf, plain.llf, atol=1e-8)
@@ -116,7 +116,8 @@ def test_agrees_with_a_likelihood_written_set_by_set():
     assert_allclose(fit(X, y, sets).params, best.x, atol=1e-8)
     assert_allclose(fit(X, y, sets).llf, -best.fun, atol=1e-9)
     assert_allclose(fit(X, y, sets).covariance.matrix, robust, atol=1e-8)
-    assert_allclose(fit(X, y, sets, clusters).covariance.matrix, clustered, atol=1e-8)
+    found = fit(X, y, sets, clusters, cov_type="cluster")
+    assert_allclose(found.covariance.matrix, clustered, atol=1e-8)
 
 
 def test_closed_forms():

@@ -49,8 +49,9 @@ def test_whole_weights_are_repeated_choice_sets(outside):
     rows = np.concatenate(copies)
     names = sets[rows] + 1000 * np.repeat([0, 1, 2], list(map(len, copies)))
     y = np.where(outside & (sets % 7 == 0), 0, y)
-    ours = fit(X, y, sets, clusters, weights=times[sets], outside=outside)
-    many = fit(X[rows], y[rows], names, clusters[rows], outside=outside)
+    kind = {"cov_type": "cluster", "outside": outside}
+    ours = fit(X, y, sets, clusters, weights=times[sets], **kind)
+    many = fit(X[rows], y[rows], names, clusters[rows], **kind)
     assert_allclose(ours.params, many.params, atol=1e-10)
     assert_allclose(ours.bse, many.bse, rtol=1e-6)
     assert_allclose(ours.llf, many.llf)
@@ -78,7 +79,7 @@ def test_weights_and_offsets_agree_with_poisson_regression():
     peer = poisson(
         X, y, sets, clusters, weights="w", offset="o", columns={"w": weights, "o": offset}
     )
-    ours = fit(X, y, sets, clusters, weights=weights, offset=offset)
+    ours = fit(X, y, sets, clusters, cov_type="cluster", weights=weights, offset=offset)
     assert_allclose(ours.params, peer.coef(), atol=1e-8)
     assert_allclose(ours.bse, peer.se(), rtol=1e-6)
 
