@@ -238,13 +238,13 @@ class LatentClassLogit:
             EstimationError: If a formula or columns are at fault.
         """
         who = [panel] if isinstance(panel, str) else list(panel or ())
-        known = [] if membership is None else _variables(membership)
+        needed = [] if membership is None else _variables(membership)
         model = cls.__new__(cls)
         model._data, model._provenance, rows = with_columns(
             formula,
             data,
             choice_set,
-            [*who, *known, *([weights] if weights else [])],
+            [*who, *needed, *([weights] if weights else [])],
             cluster=cluster,
             effects=effects,
             outside=outside,
@@ -252,7 +252,7 @@ class LatentClassLogit:
         )
         model._known, model._membership = (), None
         if membership is not None:
-            model._known, model._membership = _known(membership, rows)
+            model._known, model._membership = known(membership, rows)
         model._panel = joined(rows, who) if who else None
         model._clusters = None if cluster is None else codes(rows[cluster])
         model._weights = None if weights is None else rows[weights].to_numpy(float)
@@ -360,8 +360,16 @@ def _variables(membership: str) -> list[str]:
         raise EstimationError(f"membership '{membership}' can't be read: {error}") from error
 
 
-def _known(membership: str, rows: "pd.DataFrame") -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """Names and columns of what membership depends on, without the constant."""
+def known(membership: str, rows: "pd.DataFrame") -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Returns names and columns of what membership depends on, without the constant.
+
+    Args:
+        membership: Formula.
+        rows: Long table.
+
+    Raises:
+        EstimationError: If it can't be computed.
+    """
     from formulaic import Formula
     from formulaic.errors import FormulaicError
 

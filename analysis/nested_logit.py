@@ -1,6 +1,7 @@
 """The nested logit for tables and arrays of choices: groups of closer substitutes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,9 @@ FEW = 40
 """Clusters below which intervals hold too little: .90 of 95 % with 20, measured in
 `benchmarks/choice_models.py`."""
 NEST, ALONE = "its nest", "alone: "
-"""Column of nests that are given by product, and label of products that none names."""
-
-
+"""Column of nests made from others, and label of products that none names."""
+NUMBERS = "biuf"
+"""Kinds of columns whose values are no names."""
 FEW_NOTE = f"With fewer than {FEW} clusters intervals hold too little: about .90 with 20."
 
 
@@ -220,6 +221,57 @@ class NestedLogit:
         return NestedLogitResult(found, self._provenance, self._column)
 
 
+@dataclass(frozen=True)
+class Nesting:
+    """Which nest a listing is in.
+
+    Attributes:
+        column: Column of the nest; empty where products say it.
+        products: Product id -> nest; others are alone.
+    """
+
+    column: str
+    products: Mapping[str, str]
+
+    @classmethod
+    def of(cls, data: "pd.DataFrame", nests: str | Mapping[str, Sequence[str]]) -> "Nesting":
+        """Returns what `nests` says of a table.
+
+        Args:
+            data: Long table.
+            nests: Column, or nest -> product ids.
+
+        Raises:
+            EstimationError: If a column or product is not there, or a product in two nests.
+        """
+        if isinstance(nests, str):
+            require_column(data, nests)
+            return cls(nests, {})
+        require_column(data, "product_id")
+        label = {product: name for name, products in nests.items() for product in products}
+        if len(label) < sum(map(len, nests.values())):
+            raise EstimationError("a product is in more than one nest.")
+        shown = set(data["product_id"].astype(str))
+        if unknown := [product for product in label if product not in shown]:
+            raise EstimationError(f"no row has the product {unknown[0]!r}.")
+        return cls("", label)
+
+    @property
+    def told(self) -> str:
+        """What the nests are, in words."""
+        return self.column or "nests of products"
+
+    def labels(self, data: "pd.DataFrame") -> "pd.Series[Any]":
+        """Returns the nest of each row; missing where its column is."""
+        if not self.column:
+            own = data["product_id"].astype(str)
+            return own.map(self.products).fillna(ALONE + own)
+        found = data[self.column]
+        if found.dtype.kind not in NUMBERS:
+            return found
+        return found.map(lambda value: f"{self.column}={value:g}", na_action="ignore")
+
+
 def with_nests(
     data: "pd.DataFrame", nests: str | Mapping[str, Sequence[str]]
 ) -> tuple["pd.DataFrame", str, str]:
@@ -232,18 +284,7 @@ def with_nests(
     Raises:
         EstimationError: If a product is not there, or in two nests.
     """
-    if isinstance(nests, str):
-        require_column(data, nests)
-        if data[nests].dtype.kind not in "biuf":
-            return data, nests, nests
-        named = data[nests].map(lambda value: f"{nests}={value:g}", na_action="ignore")
-        return data.assign(**{NEST: named}), NEST, nests
-    require_column(data, "product_id")
-    shown = set(data["product_id"].astype(str))
-    label = {product: name for name, products in nests.items() for product in products}
-    if len(label) < sum(map(len, nests.values())):
-        raise EstimationError("a product is in more than one nest.")
-    if unknown := [product for product in label if product not in shown]:
-        raise EstimationError(f"no row has the product {unknown[0]!r}.")
-    own = data["product_id"].astype(str)
-    return data.assign(**{NEST: own.map(label).fillna(ALONE + own)}), NEST, "nests of products"
+    nesting = Nesting.of(data, nests)
+    if nesting.column and data[nesting.column].dtype.kind not in NUMBERS:
+        return data, nesting.column, nesting.told
+    return data.assign(**{NEST: nesting.labels(data)}), NEST, nesting.told

@@ -1,8 +1,8 @@
 """What if we moved, repriced or badged this? Shares before and after, simulated.
 
 Estimand: the mean probability of buying each product over the run's own shelves on which a
-changed product stands, as the conditional logit of one buyer has it, before and after the change,
-and the difference. The shelves are taken as given; what is not known is the coefficients. Limits of
+changed product stands, as the choice model of one buyer has it, before and after the change, and
+the difference. The shelves are taken as given; what is not known is the coefficients. Limits of
 shares are the delta method's on the log-odds scale, those of differences on the plain one; or both
 are quantiles of draws (Krinsky-Robb).
 """
@@ -18,7 +18,7 @@ from aces.errors import EstimationError
 from aces.stats.choice_data import Floats, Ints
 from aces.stats.functionals import Values
 from aces.types import Estimate
-from analysis.decisions.demand import Demand, DemandConfig, Shelves
+from analysis.decisions.demand import Demand, ModelConfig, Shelves
 from analysis.decisions.found import Failures, Found, Whose, demands, estimate_row, given, numbers
 from analysis.decisions.scenario import ALL, Answer, Scenario, apply, parse, unit
 from analysis.display import Plot, Point, Table, interval, listed, number
@@ -27,7 +27,7 @@ OUTSIDE = "(nothing)"
 Limits = Literal["delta", "krinsky_robb"]
 
 
-class CounterfactualConfig(DemandConfig):
+class CounterfactualConfig(ModelConfig):
     """Parameters of a counterfactual."""
 
     name: str = "counterfactual"
@@ -208,9 +208,9 @@ def _table(asked: CounterfactualConfig, scenario: Scenario, found: Sequence[Shif
     sizes = ", ".join(dict.fromkeys(f"{each.shelves:,}" for each in found))
     parts = [
         f"Shares {given(found[0].demand)}, simulated over the {sizes} shelves of the run on which "
-        f"a changed product stands. Now: {asked.against or 'as drawn'}. Model: conditional logit "
-        f"of {', '.join(found[0].demand.names)}; {how}. Intervals hold what is not known of the "
-        "buyer's tastes; the shelves are taken as given.",
+        f"a changed product stands. Now: {asked.against or 'as drawn'}. Model: "
+        f"{found[0].demand.model.name} of {', '.join(found[0].demand.names)}; {how}. Intervals "
+        "hold what is not known of the buyer's tastes; the shelves are taken as given.",
         *filter(None, map(_takings, found)),
     ]
     return Table(f"{asked.name} · what if {scenario.text}", heads, tuple(lines), " ".join(parts))

@@ -157,7 +157,7 @@ def _predicted(
 ) -> pd.DataFrame:
     """The rows of test trials with what is predicted of them."""
     shelves = shelves_of(demand, test, "trial_id")
-    params = demand.fit.params
+    params = demand.params
     utility = demand.utility(params, shelves)
     if asked.effects is not None:
         late = shelves.frame[asked.effects].astype(str).map(_half_sales(demand, asked.effects))
@@ -172,12 +172,12 @@ def _predicted(
 
 def _half_sales(demand: Demand, effects: str) -> dict[str, float]:
     """Level never chosen in training -> the effect that would have sold half a one."""
-    shelves, params = demand.shelves, demand.fit.params
+    shelves, params = demand.shelves, demand.params
     if shelves.alive.all():
         return {}
     late = np.flatnonzero(~shelves.alive)
     plain = shelves.X[late] @ params[: len(demand.names)]
-    odds = np.exp(plain - demand.log_sums(params, shelves)[shelves.shelf[late]])
+    odds = np.exp(plain - demand.log_sums(params, shelves)[shelves.shelf[late], 0])
     levels = shelves.frame[effects].astype(str).to_numpy()[late]
     trials = demand.fit.data.n_sets / len(shelves.starts)
     sums = pd.Series(odds * trials).groupby(levels).sum()

@@ -1,10 +1,10 @@
-"""A fitted conditional logit that can be asked about shelves other than those it was fitted on.
+"""A fitted choice model that can be asked about shelves other than those it was fitted on.
 
 Shares are simulated over the run's own worlds: each world's shelf counts once, whatever became of
 its trials, so that lost trials move no average.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -15,34 +15,37 @@ from numpy.typing import NDArray
 
 from aces import terms as term_columns
 from aces.errors import EstimationError
-from aces.stats.choice import ChoiceFit, estimate
 from aces.stats.choice_data import Floats, Ints, choice_data
-from aces.stats.covariance import covariance
 from aces.stats.functionals import Function, Values, delta, simulated
-from aces.types import Record
+from aces.stats.population import Chances, Population, chances
 from analysis.choice_sample import ProductEffects, choice_sample, require_column
+from analysis.decisions.models import Conditional, Fit, Fitted, Model, Sample, fitted
+from analysis.model_settings import UtilitySettings
 
 BASELINE, UNKNOWN = -1, -2
 """Codes of a baseline product, whose effect is 0, and of one never chosen, whose share is 0."""
+
+CELLS = 2**21
+"""Listings times types of shoppers whose probabilities are computed at a time."""
 
 SOURCES = {"log_price": "price_cents", "price": "price_cents"}
 SOURCES |= {"log_review_count": "review_count", "fee": "fee_cents"}
 
 
-class DemandConfig(Record):
-    """Parameters of the model behind a decision."""
+class DemandConfig(UtilitySettings):
+    """Parameters of the utility behind a decision."""
 
-    terms: tuple[str, ...] = ()
-    """Terms of the utility; where not given, every level that the design varies."""
-    effects: str | None = "product_id"
-    """Column with a coefficient for each level; null for none."""
-    cluster: str | None = "world_id"
-    """Unit of randomisation; null for errors robust by choice set."""
-    outside: bool = False
-    """Whether buying nothing is an alternative."""
     outcome: str = "chosen"
     """`chosen`, or `probability` where the model's own choice probabilities were read;
     without `outside` these are taken given a purchase."""
+
+
+class ModelConfig(DemandConfig):
+    """Parameters of a decision that any choice model may stand behind."""
+
+    model: Model = Conditional()
+    """`{use: conditional_logit}`, or `mixed_logit`, `nested_logit`, `latent_class` with what they
+    take: `{use: mixed_logit, random: {log_price: negative lognormal}}`."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Shelves:
         codes: (rows,) product effect of each; -1 for a baseline.
         alive: (rows,) whether it can be bought at all.
         starts: (shelves,) first row of each.
+        nests: (rows,) nest of each, the last number for those in none; None without nests.
     """
 
     frame: pd.DataFrame
@@ -62,20 +66,54 @@ class Shelves:
     codes: Ints
     alive: NDArray[np.bool_]
     starts: Ints
+    nests: Ints | None = None
 
     @cached_property
     def shelf(self) -> Ints:
         """(rows,) which shelf each alternative stands on."""
-        sizes = np.diff(self.starts, append=len(self.X))
-        return np.repeat(np.arange(len(self.starts)), sizes)
+        return np.repeat(np.arange(len(self.starts)), self.sizes)
+
+    @cached_property
+    def sizes(self) -> Ints:
+        """(shelves,) alternatives of each."""
+        return np.diff(self.starts, append=len(self.X))
+
+    @cached_property
+    def place(self) -> Ints:
+        """(rows,) how many of its shelf come before each alternative."""
+        return np.asarray(np.arange(len(self.X)) - self.starts[self.shelf])
+
+    def blocks(self, cells: int) -> Iterator[tuple[slice, slice]]:
+        """Yields slices of shelves and of their rows, with at most about so many rows."""
+        step = max(1, cells // int(self.sizes.max()))
+        for first in range(0, len(self.starts), step):
+            last = min(first + step, len(self.starts))
+            end = len(self.X) if last == len(self.starts) else int(self.starts[last])
+            yield slice(first, last), slice(int(self.starts[first]), end)
+
+    def laid(self, values: NDArray[Any], fill: Any, rows: slice | None = None) -> NDArray[Any]:  # noqa: ANN401
+        """Returns (shelves, places, ...) values of rows, `fill` where a shelf has fewer.
+
+        Args:
+            values: (rows, ...) values.
+            fill: What stands where there is nothing.
+            rows: Which rows they are of, those of whole shelves; all by default.
+        """
+        which = rows or slice(None)
+        shelf, place = self.shelf[which], self.place[which]
+        shape = (int(shelf[-1] - shelf[0]) + 1, int(self.sizes.max()), *values.shape[1:])
+        found = np.full(shape, fill, dtype=values.dtype)
+        found[shelf - shelf[0], place] = values
+        return found
 
     def take(self, which: NDArray[np.bool_]) -> "Shelves":
         """Returns some of the shelves."""
         rows = which[self.shelf]
-        sizes = np.diff(self.starts, append=len(self.X))[which]
+        sizes = self.sizes[which]
         starts = np.cumsum(sizes) - sizes
         frame = self.frame[rows].reset_index(drop=True)
-        return Shelves(frame, self.X[rows], self.codes[rows], self.alive[rows], starts)
+        nests = None if self.nests is None else self.nests[rows]
+        return Shelves(frame, self.X[rows], self.codes[rows], self.alive[rows], starts, nests)
 
     def every(self, most: int) -> "Shelves":
         """Returns at most so many shelves, spread evenly over the run."""
@@ -88,7 +126,7 @@ class Demand:
     """The model and the shelves of the run.
 
     Attributes:
-        fit: The conditional logit.
+        model: The fitted model.
         spec: How formula terms become columns, as fitted.
         names: Names of the terms.
         variables: Columns that the terms are made of.
@@ -98,7 +136,7 @@ class Demand:
         left_out: Why trials were not fitted -> how many.
     """
 
-    fit: ChoiceFit
+    model: Fitted
     spec: Any
     names: tuple[str, ...]
     variables: frozenset[str]
@@ -108,45 +146,72 @@ class Demand:
     left_out: Mapping[str, int]
 
     @property
+    def fit(self) -> Fit:
+        """The estimates."""
+        return self.model.fit
+
+    @property
+    def params(self) -> Floats:
+        """(P,) estimates."""
+        return self.model.fit.params
+
+    @property
     def df(self) -> float:
         """Degrees of freedom of t."""
         return self.fit.covariance.df
 
-    def utility(self, params: Floats, shelves: Shelves, X: Floats | None = None) -> Floats:
-        """Returns (rows,) utilities; minus infinity for what can't be bought."""
+    def population(self, params: Floats) -> Population:
+        """Returns the shoppers that parameters tell of."""
+        return self.model.population(params)
+
+    def utilities(
+        self, population: Population, shelves: Shelves, rows: slice, X: Floats | None = None
+    ) -> Floats:
+        """Returns (rows, types) utilities; minus infinity for what can't be bought."""
         terms = len(self.names)
-        own = (shelves.X if X is None else X) @ params[:terms]
-        if len(params) > terms:
-            own = own + np.append(params[terms:], 0.0)[shelves.codes]
-        return np.asarray(np.where(shelves.alive, own, -np.inf))
+        own = (shelves.X if X is None else X)[rows] @ population.coefficients[:terms]
+        effects = population.coefficients[terms:]
+        if len(effects):
+            own = own + np.append(effects, np.zeros((1, own.shape[1])), axis=0)[shelves.codes[rows]]
+        return np.asarray(np.where(shelves.alive[rows, None], own, -np.inf))
 
-    def shares(self, params: Floats, shelves: Shelves, X: Floats | None = None) -> Floats:
-        """Returns (rows,) choice probabilities."""
-        weight, total, _ = self._weights(params, shelves, X)
-        return np.asarray(weight / total[shelves.shelf])
+    def utility(self, params: Floats, shelves: Shelves, X: Floats | None = None) -> Floats:
+        """Returns (rows,) utilities where all shoppers are of one type."""
+        return self.utilities(self.population(params), shelves, slice(None), X)[:, 0]
 
-    def log_sums(self, params: Floats, shelves: Shelves, *, outside: bool | None = None) -> Floats:
-        """Returns (shelves,) ln of the summed exponentials: what a shelf is worth, in utility.
+    def chances(
+        self, params: Floats, shelves: Shelves, *, outside: bool | None = None
+    ) -> Iterator[tuple[slice, slice, Chances]]:
+        """Yields shelves, their rows, and what each type of shopper would buy from them.
 
         Args:
-            params: (K,) coefficients.
+            params: (P,) parameters of the model.
             shelves: The shelves.
             outside: Whether buying nothing counts; as the model has it by default.
         """
+        people = self.population(params)
         counts = self.outside if outside is None else outside
-        _, total, top = self._weights(params, shelves, None, outside=counts)
-        return np.asarray(np.log(total) + top)
+        for sets, rows in shelves.blocks(CELLS // len(people.weights)):
+            utility = shelves.laid(self.utilities(people, shelves, rows), -np.inf, rows)
+            nests = None
+            if shelves.nests is not None:
+                nests = shelves.laid(shelves.nests[rows], len(people.dissimilarities) - 1, rows)
+            yield sets, rows, chances(people, utility, nests, outside=counts)
 
-    def _weights(
-        self, params: Floats, shelves: Shelves, X: Floats | None, *, outside: bool | None = None
-    ) -> tuple[Floats, Floats, Floats]:
-        utility = self.utility(params, shelves, X)
-        counts = self.outside if outside is None else outside
-        top = np.maximum.reduceat(utility, shelves.starts)
-        top = np.maximum(top, 0.0 if counts else -1e300)
-        weight = np.exp(utility - top[shelves.shelf])
-        total = np.add.reduceat(weight, shelves.starts) + (np.exp(-top) if counts else 0.0)
-        return weight, total, top
+    def shares(self, params: Floats, shelves: Shelves) -> Floats:
+        """Returns (rows,) choice probabilities."""
+        found = np.empty(len(shelves.X))
+        for sets, rows, made in self.chances(params, shelves):
+            found[rows] = made.shares[shelves.shelf[rows] - sets.start, shelves.place[rows]]
+        return found
+
+    def log_sums(self, params: Floats, shelves: Shelves, *, outside: bool | None = None) -> Floats:
+        """Returns (shelves, types) expected greatest utilities, but for a constant.
+
+        Arguments are those of `chances`.
+        """
+        parts = [made.log_sums for *_, made in self.chances(params, shelves, outside=outside)]
+        return np.concatenate(parts)
 
     def matrix(self, frame: pd.DataFrame) -> Floats:
         """Returns (rows, terms) the attributes of a frame's rows, coded as they were fitted."""
@@ -161,11 +226,12 @@ class Demand:
     def changed(self, shelves: Shelves, frame: pd.DataFrame, gone: Any = False) -> Shelves:  # noqa: ANN401
         """Returns the shelves with the columns of `frame`, and without the rows that are `gone`."""
         alive = np.asarray(shelves.alive & ~np.asarray(gone))
-        return replace(shelves, frame=frame, X=self.matrix(frame), alive=alive)
+        nests = None if self.model.nests is None else self.model.nests(frame)
+        return replace(shelves, frame=frame, X=self.matrix(frame), alive=alive, nests=nests)
 
     def values(self, function: Function, *, draws: int = 0) -> Values:
         """Returns a function of the coefficients with errors: delta, or so many draws."""
-        at = (self.fit.params, self.fit.covariance.matrix, self.df)
+        at = (self.params, self.fit.covariance.matrix, self.df)
         return simulated(function, *at, draws=draws) if draws else delta(function, *at)
 
     def slopes(self, shelves: Shelves) -> Floats:
@@ -228,7 +294,7 @@ def fit_demand(rows: pd.DataFrame, asked: DemandConfig) -> Demand:
 
     Args:
         rows: Long table.
-        asked: Terms, effects, clusters, outside option, outcome.
+        asked: Terms, effects, clusters, outside option, outcome, and the model.
 
     Raises:
         EstimationError: If the model can't be estimated.
@@ -255,10 +321,9 @@ def fit_demand(rows: pd.DataFrame, asked: DemandConfig) -> Demand:
         effect_names=() if effects is None else effects.names,
         outside=asked.outside,
     )
-    at = estimate(data)
-    clusters = None if asked.cluster is None else sample.frame[asked.cluster].factorize()[0]
-    fitted = ChoiceFit(data, at, covariance(data, at, None, clusters))
-    made = Demand(fitted, spec, names, variables, effects, _NONE, asked.outside, sample.left_out)
+    used = asked.model if isinstance(asked, ModelConfig) else Conditional()
+    model = fitted(used, Sample(data, sample.frame, rows, names, asked.cluster))
+    made = Demand(model, spec, names, variables, effects, _NONE, asked.outside, sample.left_out)
     return replace(made, shelves=_shelves(made, rows))
 
 
@@ -328,7 +393,8 @@ def shelves_of(demand: Demand, rows: pd.DataFrame, by: str) -> Shelves:
     ids = frame[by].to_numpy()
     starts = np.append(0, np.flatnonzero(ids[1:] != ids[:-1]) + 1)
     alive = codes > UNKNOWN
-    shelves = Shelves(frame, X, np.where(alive, codes, BASELINE), alive, starts)
+    nests = None if demand.model.nests is None else demand.model.nests(frame)
+    shelves = Shelves(frame, X, np.where(alive, codes, BASELINE), alive, starts, nests)
     some = np.add.reduceat(alive, starts) > 0
     return shelves if some.all() else shelves.take(some)
 

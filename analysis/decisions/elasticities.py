@@ -3,7 +3,9 @@
 E[j, k] is by how many percent the expected sales of product j over the shelves of the run change
 when the price of product k rises by 1 % on all of them (k = j: its own). It is the derivative of
 the summed probabilities over the summed probabilities, not the mean of shelf elasticities, in which
-shelves that never sell the product would count as much as others. Intervals by the delta method.
+shelves that never sell the product would count as much as others. Shares are those of any choice
+model (`aces.stats.population`): in a nested or mixed logit near substitutes take more of each
+other's sales. Intervals by the delta method.
 """
 
 from collections.abc import Sequence
@@ -11,13 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from aces.errors import EstimationError
 from aces.stats.choice_data import Floats, Ints
 from aces.stats.functionals import Values
 from aces.types import Estimate
-from analysis.decisions.demand import Demand, DemandConfig
-from analysis.decisions.found import Failures, Found, Whose, demands, estimate_row, given, numbers
+from analysis.decisions.demand import Demand, ModelConfig
+from analysis.decisions.found import Found, Whose, answers, estimate_row, given, numbers
+from analysis.decisions.models import Conditional
 from analysis.display import Plot, Point, Table, interval, number
 
 MOST_PAIRS = 4000
@@ -26,7 +29,7 @@ SHOWN = 24
 """Products in the table."""
 
 
-class ElasticitiesConfig(DemandConfig):
+class ElasticitiesConfig(ModelConfig):
     """Parameters of the elasticities."""
 
     name: str = "elasticities"
@@ -60,34 +63,69 @@ def elasticities(demand: Demand) -> Elasticities:
     Raises:
         EstimationError: If no term holds the price.
     """
-    from scipy.sparse import csr_array
-
-    shelves = demand.shelves
-    slopes, terms = demand.slopes(shelves), len(demand.names)
-    rows = np.flatnonzero(shelves.alive)
-    ids, codes = np.unique(
-        shelves.frame["product_id"].astype(str).to_numpy()[rows], return_inverse=True
-    )
-    shape, at = (len(shelves.starts), len(ids)), (shelves.shelf[rows], codes)
-
-    def laid(values: Floats) -> csr_array:
-        return csr_array((values, at), shape=shape)
-
-    met = (laid(np.ones(len(rows))).T @ laid(np.ones(len(rows)))).toarray() > 0
-    np.fill_diagonal(met, val=False)
-    cross = np.argwhere(met)
-    own = np.repeat(np.arange(len(ids))[:, None], 2, axis=1)
+    sales = _Sales.of(demand)
+    own = np.repeat(np.arange(len(sales.products))[:, None], 2, axis=1)
+    cross = np.argwhere(sales.met)
     pairs = np.concatenate([own, cross]) if len(cross) <= MOST_PAIRS else own
 
     def found(params: Floats) -> Floats:
-        p = demand.shares(params, shelves)[rows]
-        d = (slopes @ params[:terms])[rows]
-        joint = (laid(p).T @ laid(p * d)).toarray()
-        total = np.bincount(codes, weights=p, minlength=len(ids))
-        moved = np.diag(np.bincount(codes, weights=p * d, minlength=len(ids))) - joint
+        total, moved = sales.at(params)
         return np.asarray((moved / total[:, None])[pairs[:, 0], pairs[:, 1]])
 
-    return Elasticities(tuple(map(str, ids)), pairs, demand.values(found))
+    return Elasticities(sales.products, pairs, demand.values(found))
+
+
+@dataclass(frozen=True)
+class _Sales:
+    """Expected sales over the shelves of the run, and how they follow prices.
+
+    Attributes:
+        demand: The model.
+        products: All P that were ever bought.
+        codes: (rows,) product of each listing; P where it can't be bought.
+        slopes: (rows, terms) derivatives of the attributes by ln of the own price.
+    """
+
+    demand: Demand
+    products: tuple[str, ...]
+    codes: Ints
+    slopes: Floats
+
+    @classmethod
+    def of(cls, demand: Demand) -> "_Sales":
+        shelves, slopes = demand.shelves, demand.slopes(demand.shelves)
+        ids = shelves.frame["product_id"].astype(str).to_numpy()
+        products, found = np.unique(ids[shelves.alive], return_inverse=True)
+        codes = np.full(len(ids), len(products))
+        codes[shelves.alive] = found
+        return cls(demand, tuple(map(str, products)), codes, slopes)
+
+    @property
+    def met(self) -> NDArray[np.bool_]:
+        """(P, P) which different products share a shelf."""
+        codes = self.demand.shelves.laid(self.codes, len(self.products))
+        met = self._by_pair(codes, np.ones((*codes.shape, codes.shape[1]))) > 0
+        np.fill_diagonal(met, val=False)
+        return met
+
+    def at(self, params: Floats) -> tuple[Floats, Floats]:
+        """Returns (P,) sales, and (P, P) how those of rows follow ln of the prices of columns."""
+        size, shelves = len(self.products), self.demand.shelves
+        tastes = self.demand.population(params).coefficients[: len(self.demand.names)]
+        total, moved = np.zeros(size + 1), np.zeros((size, size))
+        for _, rows, made in self.demand.chances(params, shelves):
+            codes = shelves.laid(self.codes[rows], size, rows)
+            slopes = shelves.laid(self.slopes[rows] @ tastes, 0.0, rows)
+            total += np.bincount(codes.ravel(), made.shares.ravel(), size + 1)
+            moved += self._by_pair(codes, made.responses(slopes))
+        return total[:-1], moved
+
+    def _by_pair(self, codes: Ints, values: Floats) -> Floats:
+        """(P, P) sums of (S, J, J) values by product of each place."""
+        wide = len(self.products) + 1
+        where = codes[:, :, None] * wide + codes[:, None]
+        found = np.bincount(where.ravel(), values.ravel(), wide**2).reshape(wide, wide)
+        return np.asarray(found[:-1, :-1])
 
 
 def price_elasticities(table: pd.DataFrame, asked: ElasticitiesConfig) -> Found:
@@ -96,14 +134,7 @@ def price_elasticities(table: pd.DataFrame, asked: ElasticitiesConfig) -> Found:
     Raises:
         EstimationError: If there are none.
     """
-    models, said = demands(table, asked.name, asked)
-    wrong, found = Failures(), []
-    for whose, demand in models:
-        with wrong.of(whose.name):
-            found.append((whose, demand, elasticities(demand)))
-    if not found:
-        raise EstimationError("; ".join(wrong.said))
-    said += [f"{asked.name}: no estimates: {text}" for text in wrong.said]
+    found, said = answers(table, asked.name, asked, elasticities)
     rows = [row for each in found for row in _rows(asked, *each)]
     return Found(_table(asked, found), [_plot(found)], said, rows)
 
@@ -124,9 +155,12 @@ def _table(asked: ElasticitiesConfig, found: Sequence[tuple[Whose, Demand, Elast
     note = (
         f"Percent by which a product's expected sales over the run's shelves change when its own "
         f"price, or one rival's, rises by 1 %, {given(found[0][1])}. Rivals: from the least to the "
-        "greatest; each pair is in estimates.csv. A logit gives all products the same cross "
-        "elasticity by a rival's price, shelf by shelf."
+        f"greatest; each pair is in estimates.csv. Model: {found[0][1].model.name}."
     )
+    if isinstance(asked.model, Conditional):
+        note += (
+            " It gives all products the same cross elasticity by a rival's price, shelf by shelf."
+        )
     note += f" {more} more products in estimates.csv." if more > 0 else ""
     return Table(f"{asked.name} · price elasticities", heads, tuple(lines), note)
 

@@ -106,6 +106,30 @@ def demands(
     return found, said
 
 
+def answers(
+    table: pd.DataFrame, name: str, asked: DemandConfig, ask: Callable[[Demand], T]
+) -> tuple[list[tuple[Whose, Demand, T]], list[str]]:
+    """Returns what each buyer's model answers, and what must be said beside it.
+
+    Args:
+        table: Long table.
+        name: Of the analysis, for notes.
+        asked: The model.
+        ask: What is asked of a model.
+
+    Raises:
+        EstimationError: If there is no answer at all.
+    """
+    models, said = demands(table, name, asked)
+    found, wrong = [], Failures()
+    for whose, demand in models:
+        with wrong.of(whose.name):
+            found.append((whose, demand, ask(demand)))
+    if not found:
+        raise EstimationError("; ".join(wrong.said))
+    return found, said + [f"{name}: no estimates: {text}" for text in wrong.said]
+
+
 def given(demand: Demand) -> str:
     """Returns given what shares are: a purchase, or including none."""
     return "buying nothing included" if demand.outside else "given a purchase"

@@ -75,7 +75,9 @@ def lifts(demand: Demand, base: float = 0.1, products: Sequence[str] = ()) -> li
     if not 0 < base < 1:
         raise EstimationError(f"base {base:g} is no probability between 0 and 1")
     count = len(demand.names)
-    b, error = demand.fit.params[:count], demand.fit.bse[:count]
+    b, error = (
+        x[:count] for x in (demand.params, np.sqrt(demand.fit.covariance.matrix.diagonal()))
+    )
     half = critical_value(0.95, demand.df) * error
     found = []
     for k, term in enumerate(demand.names):

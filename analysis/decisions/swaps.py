@@ -23,15 +23,7 @@ from aces.stats.choice_data import Floats, Ints
 from aces.stats.functionals import Values
 from aces.types import Estimate
 from analysis.decisions.demand import Demand, DemandConfig, Shelves
-from analysis.decisions.found import (
-    Failures,
-    Found,
-    Whose,
-    demands,
-    estimate_row,
-    given,
-    numbers,
-)
+from analysis.decisions.found import Found, Whose, answers, estimate_row, given, numbers
 from analysis.decisions.scenario import SLOT, badges, rivals, single
 from analysis.display import Plot, Point, Table, interval, number, p_value
 
@@ -234,14 +226,7 @@ def feasible_swaps(table: pd.DataFrame, asked: SwapsConfig) -> Found:
     Raises:
         EstimationError: If no model holds any.
     """
-    models, said = demands(table, asked.name, asked)
-    wrong, found = Failures(), []
-    for whose, demand in models:
-        with wrong.of(whose.name):
-            found.append((whose, demand, swaps(demand)))
-    if not found:
-        raise EstimationError("; ".join(wrong.said))
-    said += [f"{asked.name}: no estimates: {text}" for text in wrong.said]
+    found, said = answers(table, asked.name, asked, swaps)
     rows = [row for each in found for row in _rows(asked, *each)]
     return Found(_table(asked, found), [_plot(found)], said, rows)
 

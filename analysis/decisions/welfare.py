@@ -19,8 +19,8 @@ from aces.stats.choice_data import Floats
 from aces.stats.functionals import simulated
 from aces.stats.intervals import RatioSet, critical_value, fieller
 from aces.types import Estimate
-from analysis.decisions.demand import Demand, DemandConfig
-from analysis.decisions.found import Failures, Found, Whose, demands, estimate_row, given
+from analysis.decisions.demand import Demand, ModelConfig
+from analysis.decisions.found import Found, Whose, answers, estimate_row, given
 from analysis.decisions.scenario import Scenario, apply, parse
 from analysis.display import Table, interval, number
 
@@ -28,7 +28,7 @@ Scale = Literal["log", "linear"]
 SCALES: dict[str, Scale] = {"log_price": "log", "price": "linear"}
 
 
-class WelfareConfig(DemandConfig):
+class WelfareConfig(ModelConfig):
     """Parameters of a welfare analysis."""
 
     name: str = "welfare"
@@ -88,7 +88,7 @@ def price_term(demand: Demand) -> tuple[int, Scale]:
             f"the price is in {', '.join(names)}: surplus needs it in one term, `price` (for "
             "money) or `log_price` (for a factor on prices)"
         )
-    b = float(demand.fit.params[moved[0]])
+    b = float(demand.population(demand.params).coefficients[moved[0]].max())
     if b >= 0:
         raise EstimationError(
             f"the coefficient of {names[0]} is {number(b)}, not below 0: shoppers who do not mind "
@@ -117,8 +117,14 @@ def surplus(
     sign = -1.0 if scale == "linear" else 1.0
 
     def both(params: Floats) -> Floats:
-        sums = [demand.log_sums(params, s, outside=outside) for s in (met.after, met.before)]
-        return np.array([np.mean(sums[0] - sums[1]), sign * params[k]])
+        after, before = (
+            demand.log_sums(params, s, outside=outside) for s in (met.after, met.before)
+        )
+        people = demand.population(params)
+        price = sign * people.coefficients[k]
+        mean = float(people.weights @ price)
+        # had all the mean price coefficient, this is the mean change: the ratio is what is sought
+        return np.array([np.mean((after - before) @ (people.weights * mean / price)), mean])
 
     values = demand.values(both)
     change, price = values.value
@@ -126,7 +132,7 @@ def surplus(
     found = fieller(change, price, (v[0, 0], v[1, 1]), v[0, 1], critical)
     limits = None
     if draws and abs(price) > critical * values.error[1]:
-        at = (demand.fit.params, demand.fit.covariance.matrix, demand.df)
+        at = (demand.params, demand.fit.covariance.matrix, demand.df)
         drawn = simulated(lambda b: np.divide(*np.split(both(b), 2)), *at, draws=draws)
         limits = (_worth(drawn.low[0], scale), _worth(drawn.high[0], scale))
     said = list(met.said)
@@ -146,17 +152,14 @@ def welfare(table: pd.DataFrame, asked: WelfareConfig) -> Found:
     if not scenarios:
         raise EstimationError("ask something: `what_if: ['PRODUCT: price=-10%']`")
     against = None if asked.against is None else parse(asked.against)
-    models, said = demands(table, asked.name, asked)
-    wrong, found = Failures(), []
-    for whose, demand in models:
-        for scenario in scenarios:
-            with wrong.of(whose.name):
-                worth = surplus(demand, scenario, against, draws=asked.draws)
-                found.append((whose, demand, scenario, worth))
-                said += [f"{asked.name}, {whose.name}: {text}" for text in worth.said]
-    if not found:
-        raise EstimationError("; ".join(wrong.said))
-    said += [f"{asked.name}: no estimates: {text}" for text in wrong.said]
+
+    def worth(demand: Demand) -> list[tuple[Scenario, Surplus]]:
+        return [(s, surplus(demand, s, against, draws=asked.draws)) for s in scenarios]
+
+    several, said = answers(table, asked.name, asked, worth)
+    found = [(whose, demand, *each) for whose, demand, own in several for each in own]
+    for whose, _, _, one in found:
+        said += [f"{asked.name}, {whose.name}: {text}" for text in one.said]
     rows = [_row(asked, *each) for each in found]
     return Found(_table(asked, found), [], list(dict.fromkeys(said)), rows)
 

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from aces.errors import EstimationError
+from aces.stats.choice import ChoiceFit
 from aces.stats.choice_data import Floats
 from aces.stats.covariance import FewClustersWarning, cluster_influence
 from aces.stats.joint import joint_covariance
-from aces.stats.pooling import FEWEST
-from aces.stats.random_effects import RandomEffects, random_effects
+from aces.stats.random_effects import FEWEST, RandomEffects, random_effects
 from aces.types import Estimate
 from analysis.choice_sample import require_column
 from analysis.decisions.demand import Demand, DemandConfig, fit_demand
@@ -98,13 +98,13 @@ def _together(
     k = len(first.names)
     worlds, influences = [], []
     for demand, own in fits.values():
-        clusters, influence = cluster_influence(
-            demand.fit.data, demand.fit.at, _clusters(demand, own, asked)
-        )
+        fit = demand.fit
+        assert isinstance(fit, ChoiceFit)
+        clusters, influence = cluster_influence(fit.data, fit.at, _clusters(demand, own, asked))
         worlds.append(clusters)
         influences.append(influence[:, :k])
     matrix, count = joint_covariance(worlds, influences)
-    estimates = np.array([demand.fit.params[:k] for demand, _ in fits.values()])
+    estimates = np.array([demand.params[:k] for demand, _ in fits.values()])
     effects = {
         term: random_effects(estimates[:, j], matrix[j::k, j::k])
         for j, term in enumerate(first.names)
