@@ -21,9 +21,9 @@ from aces.store import RunStore
 from analysis.codebook import CONTRACT, codebook, codebook_markdown, describe
 from analysis.people import participants
 from analysis.study import Study
-from analysis.tables import ANALYSES, NOTES, read_foreign
+from analysis.tables import ANALYSES, NOTES, read_csv, read_foreign
 
-__all__ = ["choices", "codebook", "derive", "export", "load_choices", "trials_of"]
+__all__ = ["choices", "codebook", "derive", "export", "load_choices", "trial_ids", "trials_of"]
 
 Integers = NDArray[np.int64]
 
@@ -42,34 +42,35 @@ _ORIGINAL = ("price_cents", "rating", "review_count")
 _TRIALS = """
     SELECT t.trial_id, t.world_id, t.repeat, t.buyer, t.interface, t.persona, t.prompt,
            o.attempt, o.status, o.cause, o.product_id AS bought, o.probability, t.plan_index
-    FROM trials t JOIN latest o ON o.trial_id = t.trial_id ORDER BY t.plan_index
+    FROM trials t JOIN latest o ON o.trial_id = t.trial_id WHERE {some} ORDER BY t.plan_index
 """
 _WORLDS = """
     SELECT world_id, task_id, k, probability, product_ids, levels, marginals, densities
     FROM worlds WHERE world_id IN
-        (SELECT world_id FROM trials WHERE trial_id IN (SELECT trial_id FROM outcomes))
+        (SELECT world_id FROM trials WHERE trial_id IN
+            (SELECT trial_id FROM outcomes o WHERE {some}))
     ORDER BY task_id, k
 """
 _EXPOSED = """
     SELECT s.trial_id, s.exposed, min(s.step) FROM steps s
     JOIN latest o ON o.trial_id = s.trial_id AND o.attempt = s.attempt
-    WHERE s.page = 'results' AND s.exposed IS NOT NULL GROUP BY s.trial_id
+    WHERE s.page = 'results' AND s.exposed IS NOT NULL AND {some} GROUP BY s.trial_id
 """
 _CLICKED = """
     SELECT e.trial_id, json_extract(e.data, '$.product_id') FROM events e
     JOIN latest o ON o.trial_id = e.trial_id AND o.attempt = e.attempt
-    WHERE e.kind = 'product'
+    WHERE e.kind = 'product' AND {some}
 """
 _CARTED = _CLICKED.replace("e.kind = 'product'", "e.kind = 'cart_add'")
 _SEEN = """
     SELECT DISTINCT s.trial_id, s.exposed FROM steps s
     JOIN latest o ON o.trial_id = s.trial_id AND o.attempt = s.attempt
-    WHERE s.page = 'results' AND s.exposed IS NOT NULL
+    WHERE s.page = 'results' AND s.exposed IS NOT NULL AND {some}
 """
 _RESULTS = """
     SELECT e.trial_id, e.data FROM events e
     JOIN latest o ON o.trial_id = e.trial_id AND o.attempt = e.attempt
-    WHERE e.kind IN ('search', 'category') ORDER BY e.trial_id, e.seq
+    WHERE e.kind IN ('search', 'category') AND {some} ORDER BY e.trial_id, e.seq
 """
 
 
@@ -102,15 +103,15 @@ def _load_one(path: Path, *, recognise: bool) -> pd.DataFrame:
             return choices(store)
     if not path.is_file():
         raise StoreError(f"{path}: no run folder and no table (.parquet, .csv) there")
-    if path.suffix not in (".parquet", ".csv"):
-        raise StoreError(f"{path}: a long table ends in .parquet or .csv")
+    if not path.name.endswith((".parquet", ".csv", ".csv.gz")):
+        raise StoreError(f"{path}: a long table ends in .parquet, .csv or .csv.gz")
     foreign = read_foreign(path) if recognise else None
     if foreign is not None:
         table = foreign.rows
         table.attrs = {NOTES: list(foreign.notes)}
         table.attrs[ANALYSES] = [plugin.model_dump(mode="json") for plugin in foreign.analyses]
     else:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else read_csv(path)
     made = derive(table if "run" in table else table.assign(run=path.stem))
     made.attrs = table.attrs
     return made
@@ -129,15 +130,53 @@ def _apart(tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
     ]
 
 
-def choices(store: RunStore) -> pd.DataFrame:
+@dataclass(frozen=True)
+class _Source:
+    """The raw tables, of all trials or of some.
+
+    Attributes:
+        store: The run.
+        only: Ids of the trials, as JSON; all where None.
+    """
+
+    store: RunStore
+    only: str | None = None
+
+    def _held(self, query: str) -> tuple[str, tuple[str, ...]]:
+        """A query held to the trials, and its parameters."""
+        if self.only is None:
+            return query.format(some="TRUE"), ()
+        return query.format(some="o.trial_id IN (SELECT value FROM json_each(?))"), (self.only,)
+
+    def rows(self, query: str) -> list[Any]:
+        """Returns the rows of a query."""
+        return self.store.db.execute(*self._held(query)).fetchall()
+
+    def trials(self) -> pd.DataFrame:
+        """Returns one row per trial that has an outcome, in plan order."""
+        query, values = self._held(_TRIALS)
+        return pd.read_sql_query(query, self.store.db, params=values)
+
+
+def trial_ids(store: RunStore) -> list[str]:
+    """Returns the ids of the trials in the long table of a run, in plan order."""
+    return _before_stop(_Source(store).trials(), Study.of(store))["trial_id"].tolist()
+
+
+def choices(store: RunStore, only: Iterable[str] | None = None) -> pd.DataFrame:
     """Returns the long table of a run: every trial that has an outcome, by its latest attempt.
 
     Trials that were planned and have no outcome yet are absent, and so are those beyond the point
     at which a stopping rule ended their buyer.
+
+    Args:
+        store: The run.
+        only: Ids of trials; nothing else is read then. All where not given.
     """
     study = Study.of(store)
-    trials = _before_stop(pd.read_sql_query(_TRIALS, store.db), study)
-    shelves = _Shelves.read(study)
+    source = _Source(store, None if only is None else json.dumps(list(only)))
+    trials = _before_stop(source.trials(), study)
+    shelves = _Shelves.read(study, source)
     met = pd.Index(shelves.worlds["world_id"]).get_indexer(pd.Index(trials["world_id"]))
     trial, alternative = _cross(met, shelves.starts, shelves.sizes)
     columns = {name: values[alternative] for name, values in shelves.columns.items()}
@@ -145,13 +184,13 @@ def choices(store: RunStore) -> pd.DataFrame:
     columns |= _per_trial(trials, world, study, trial)
     columns |= _right_answers(study, columns)
     columns |= participants(study, trials, trial)
-    columns |= _outcomes(store, trials, trial, shelves.products, shelves.codes[alternative])
+    columns |= _outcomes(source, trials, trial, shelves.products, shelves.codes[alternative])
     rows = _Pairs(pd.Index(trials["trial_id"]), shelves.products, trial, shelves.codes[alternative])
     if study.browses:
-        columns |= _stages(store, rows)
+        columns |= _stages(source, rows)
     if study.is_open:
         page_size = int(study.spec.shelf.settings()["page_size"])
-        columns |= _roamed(store, trials, rows, page_size)
+        columns |= _roamed(source, trials, rows, page_size)
     table = pd.DataFrame(columns)
     further = [name for name in table if name not in CONTRACT]
     return derive(table[[*CONTRACT, *further]].assign(run=study.name))
@@ -187,8 +226,8 @@ class _Shelves:
     columns: Mapping[str, Any]
 
     @classmethod
-    def read(cls, study: Study) -> "_Shelves":
-        rows = study.store.db.execute(_WORLDS).fetchall()
+    def read(cls, study: Study, source: _Source) -> "_Shelves":
+        rows = source.rows(_WORLDS)
         worlds = pd.DataFrame(
             [row[:4] for row in rows],
             columns=["world_id", "task_id", "k", "assignment_probability"],
@@ -295,40 +334,40 @@ def _right_answers(study: Study, columns: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _outcomes(
-    store: RunStore, trials: pd.DataFrame, trial: Integers, products: pd.Index, codes: Integers
+    source: _Source, trials: pd.DataFrame, trial: Integers, products: pd.Index, codes: Integers
 ) -> dict[str, Any]:
     """What became of every alternative: bought, clicked, exposed, and its own probability."""
     bought = products.get_indexer(pd.Index(trials["bought"], dtype=products.dtype))
     bought = np.where(trials["status"] == "chosen", bought, -1)
     pairs = _Pairs(pd.Index(trials["trial_id"]), products, trial, codes)
-    seen = [(t, json.loads(ids)) for t, ids, _ in store.db.execute(_EXPOSED)]
+    seen = [(t, json.loads(ids)) for t, ids, _ in source.rows(_EXPOSED)]
     known = np.isin(trial, pairs.trials.get_indexer(pd.Index([t for t, _ in seen], dtype="str")))
     exposed = pairs.contain((t, product) for t, ids in seen for product in ids)
     return {
         "chosen": (bought[trial] == codes).astype(np.int64),
-        "clicked": pairs.contain(store.db.execute(_CLICKED)).astype(np.int64),
+        "clicked": pairs.contain(source.rows(_CLICKED)).astype(np.int64),
         "exposed": np.where(known, exposed, np.nan),
         "probability": pairs.values(zip(trials["trial_id"], trials["probability"], strict=True)),
     }
 
 
-def _stages(store: RunStore, rows: "_Pairs") -> dict[str, Any]:
+def _stages(source: _Source, rows: "_Pairs") -> dict[str, Any]:
     """What lay in the window of any results page, counted once, and what went into the cart."""
-    shown = [(t, json.loads(ids)) for t, ids in store.db.execute(_SEEN)]
+    shown = [(t, json.loads(ids)) for t, ids in source.rows(_SEEN)]
     watched = rows.trials.get_indexer(pd.Index([t for t, _ in shown], dtype="str"))
     seen = rows.contain((t, product) for t, ids in shown for product in ids)
     return {
         "seen": np.where(np.isin(rows.trial, watched), seen, np.nan),
-        "carted": rows.contain(store.db.execute(_CARTED)).astype(np.int64),
+        "carted": rows.contain(source.rows(_CARTED)).astype(np.int64),
     }
 
 
 def _roamed(
-    store: RunStore, trials: pd.DataFrame, rows: "_Pairs", page_size: int
+    source: _Source, trials: pd.DataFrame, rows: "_Pairs", page_size: int
 ) -> dict[str, Any]:
     """Where listings stood as the buyer first saw them, and what was bought that no shelf held."""
     slots: dict[tuple[str, str], float] = {}
-    for trial_id, text in store.db.execute(_RESULTS):
+    for trial_id, text in source.rows(_RESULTS):
         shown = json.loads(text)
         before = (shown["page"] - 1) * page_size
         for slot, product in enumerate(shown["results"], start=before + 1):

@@ -68,10 +68,16 @@ def _write_page(store: "RunStore", trial: str, out: Path | None, trials: int | N
         path = write_trial(store, trial_id, out or store.folder / f"trial-{trial_id}.html")
         say(f"wrote {path}")
         return path
+    from rich.progress import Progress
+
     from analysis.viewer import write_viewer
 
-    with console.status("pictures are made small"):
-        written = write_viewer(store, out or store.folder / "trials.html", trials)
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("pictures are made small", total=1.0)
+        path = out or store.folder / "trials.html"
+        written = write_viewer(
+            store, path, trials, watch=lambda share: bar.update(task, completed=share)
+        )
     say(
         f"wrote {written.path}: {written.inside:,} of {written.finished:,} trials, "
         f"{written.path.stat().st_size / 1e6:.1f} MB"

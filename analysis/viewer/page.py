@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ LARGEST = 28_000_000
 
 MOST = 1000
 """Trials in a file, where nobody says how many there are to be."""
+
+AT_ONCE = 32
+"""Trials that are made ready together: their pictures are made small side by side."""
 
 _FOUND_BY = (
     *("id", "buyer", "interface", "repeat", "persona", "prompt", "task", "world", "k", "plan"),
@@ -44,13 +47,19 @@ class Written:
     finished: int
 
 
-def write_viewer(store: RunStore, path: str | Path, trials: int | None = None) -> Written:
+def write_viewer(
+    store: RunStore,
+    path: str | Path,
+    trials: int | None = None,
+    watch: Callable[[float], None] = lambda share: None,
+) -> Written:
     """Writes the trials of a run as one self-contained HTML file.
 
     Args:
         store: The run.
         path: The file.
         trials: How many; as many as keep the file below 30 MB where not given.
+        watch: Told, now and then, what share of the file is done.
 
     Raises:
         StoreError: If no trial is finished yet.
@@ -58,29 +67,34 @@ def write_viewer(store: RunStore, path: str | Path, trials: int | None = None) -
     path = Path(path)
     all_of = Trials(store)
     order = drawn_order(store, all_of.study.spec.seed, set(all_of.ids))
-    shown = _taken(all_of, order, trials)
+    shown = _taken(all_of, order, trials, watch)
     shown.sort(key=lambda trial: trial["plan"])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_page(all_of, shown), encoding="utf-8")
     return Written(path, len(shown), len(all_of.ids))
 
 
-def _taken(all_of: Trials, order: Sequence[str], most: int | None) -> list[Json]:
+def _taken(
+    all_of: Trials, order: Sequence[str], most: int | None, watch: Callable[[float], None]
+) -> list[Json]:
     """The trials that go in, in the order of the draw."""
     shown: list[Json] = []
     size = 0
     order = order[: MOST if most is None else most]
-    all_of.take(order)
-    for trial_id in order:
-        known = set(all_of.album.pictures)
-        trial = all_of.shown(trial_id)
-        new = all_of.album.pictures.keys() - known
-        size += len(block(trial)) + sum(len(all_of.album.pictures[key]) for key in new)
-        if most is None and size > LARGEST and shown:
-            for key in new:
-                del all_of.album.pictures[key]
-            break
-        shown.append(trial)
+    for first in range(0, len(order), AT_ONCE):
+        some = order[first : first + AT_ONCE]
+        all_of.take(some)
+        for trial_id in some:
+            known = set(all_of.album.pictures)
+            trial = all_of.shown(trial_id)
+            new = all_of.album.pictures.keys() - known
+            size += len(block(trial)) + sum(len(all_of.album.pictures[key]) for key in new)
+            if most is None and size > LARGEST and shown:
+                for key in new:
+                    del all_of.album.pictures[key]
+                return shown
+            shown.append(trial)
+        watch(max(len(shown) / len(order), size / LARGEST if most is None else 0.0))
     return shown
 
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,12 +13,12 @@ from aces.design import Versions
 from aces.errors import StoreError
 from aces.store import RunStore
 from analysis.display import listed, money, number
-from analysis.frame import choices
+from analysis.frame import choices, trial_ids
 from analysis.perception import FIELDS, readings_of
 from analysis.planted import planted_utility
 from analysis.report.dialogue import cut
 from analysis.study import Study
-from analysis.viewer.pictures import Album
+from analysis.viewer.pictures import SCREEN, THUMB, Album
 from analysis.viewer.shelf import Row, first_picture, offers, ordinal, standing
 from analysis.viewer.steps import Json, Names, steps_shown
 from analysis.viewer.worlds import short
@@ -29,6 +29,11 @@ _FACTS = """
         t.plan_index
     FROM trials t JOIN latest o ON o.trial_id = t.trial_id JOIN worlds w ON w.world_id = t.world_id
     WHERE t.trial_id = ?
+"""
+_SCREENSHOTS = """
+    SELECT s.screenshot FROM steps s
+    JOIN latest o ON o.trial_id = s.trial_id AND o.attempt = s.attempt
+    WHERE s.screenshot IS NOT NULL AND s.trial_id IN (SELECT value FROM json_each(?))
 """
 LONGEST_WHY = 700
 """Characters of the reason that stands at the top."""
@@ -57,19 +62,30 @@ class Trials:
         self.store = store
         self.study = Study.of(store)
         self.album = Album(store.blobs, wanted=pictures)
-        self.table = choices(store)
-        self.ids = list(dict.fromkeys(self.table["trial_id"]))
         self._rows: dict[str, list[Row]] = {}
 
-    def take(self, ids: Iterable[str]) -> None:
+    @cached_property
+    def ids(self) -> list[str]:
+        """The finished trials, in plan order."""
+        return trial_ids(self.store)
+
+    def take(self, ids: Sequence[str]) -> None:
         """Makes some trials ready to be shown, all at once: one by one would take long."""
-        part = self.table[self.table["trial_id"].isin(set(ids))].sort_values("position")
+        part = choices(self.store, only=ids).sort_values("position")
         kept = [str(name) for name in part if not str(name).startswith(_DERIVED)]
         columns = {name: part[name].tolist() for name in kept}
         columns["planted"] = self._planted(part)
         for values in zip(*columns.values(), strict=True):
             row = self._pictured(dict(zip(columns, values, strict=True)))
             self._rows.setdefault(row["trial_id"], []).append(row)
+        self.album.prepare(self._pictures(ids))
+
+    def _pictures(self, ids: Sequence[str]) -> Iterator[tuple[str, int]]:
+        """All pictures of some trials: screenshots, and what stood on the shelf."""
+        for (blob,) in self.store.db.execute(_SCREENSHOTS, (json.dumps(ids),)):
+            yield blob, SCREEN
+        for trial_id in ids:
+            yield from ((row["blob"], THUMB) for row in self._rows.get(trial_id, ()) if row["blob"])
 
     def _planted(self, part: pd.DataFrame) -> list[float]:
         """The planted utility of every row; NaN where there is none."""
@@ -90,6 +106,10 @@ class Trials:
         """Returns all that there is to see of a trial."""
         if trial_id not in self._rows:
             self.take([trial_id])
+        if trial_id not in self._rows:
+            raise StoreError(
+                f"trial {trial_id} came after a rule had stopped its buyer: no table has it"
+            )
         rows = self._rows[trial_id]
         cursor = self.store.db.execute(_FACTS, (trial_id,))
         names = [column[0] for column in cursor.description]

@@ -117,6 +117,21 @@ def test_sampled_shelves(planted_run):
     }
 
 
+def test_some_trials_are_read_as_of_all_and_nothing_else_is_read(planted_run):
+    folder = planted_run(
+        worlds=3, tasks=("watch",), loss=lambda columns, best: "server" * (best < 3)
+    )
+    with RunStore.create(folder) as store:
+        whole = choices(store)
+        some = ["7-watch-2-planted-json-0", "7-watch-0-planted-json-0"]
+        expected = whole[whole["trial_id"].isin(some)].reset_index(drop=True)
+        with store.transaction() as db:
+            db.execute("UPDATE worlds SET levels = 'no JSON' WHERE world_id = '7-watch-1'")
+        pd.testing.assert_frame_equal(choices(store, only=some), expected)
+        with pytest.raises(ValueError, match="Expecting value"):
+            choices(store)
+
+
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 def test_export_and_back(table, tmp_path, suffix):
     codes = export(table, tmp_path / f"table{suffix}")

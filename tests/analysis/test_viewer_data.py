@@ -2,16 +2,20 @@
 
 import json
 import re
+from io import BytesIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from aces.blobs import BlobStore
 from aces.errors import StoreError
 from aces.store import RunStore
 from analysis.viewer import page, write_viewer
 from analysis.viewer.drawn import drawn_order
 from analysis.viewer.page import block
+from analysis.viewer.pictures import Album
 from analysis.viewer.shelf import standing
 from analysis.viewer.steps import Names, done, noted
 from analysis.viewer.trials import Trials
@@ -93,6 +97,53 @@ def test_a_run_without_a_finished_trial_says_so(planted_runs, tmp_path):
         pytest.raises(StoreError, match="no trial of this run is finished yet"),
     ):
         write_viewer(store, tmp_path / "empty.html")
+
+
+def test_one_is_told_how_far_the_file_is(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "AT_ONCE", 100)
+    told = []
+    with RunStore.open(folder) as store:
+        write_viewer(store, tmp_path / "told.html", 200, told.append)
+        assert told == [0.5, 1.0]
+        monkeypatch.setattr(page, "LARGEST", 200_000)
+        full = write_viewer(store, tmp_path / "full.html", watch=told.append)
+    assert full.inside < 100  # full before the first hundred
+    assert len(told) == 2
+
+
+def test_a_trial_after_the_stop_of_its_buyer_is_refused_by_name(planted_runs):
+    with RunStore.create(planted_runs("late", worlds=2, tasks=("watch",))) as store:
+        one = {"buyer": "planted", "interface": "json", "worlds": 1, "trials": 1, "looks": 1}
+        store.set_meta("stopped", [one | {"last_index": 0, "findings": []}])
+        all_of = Trials(store)
+        assert all_of.ids == ["7-watch-0-planted-json-0"]
+        with pytest.raises(StoreError, match="7-watch-1-planted-json-0 came after a rule had st"):
+            all_of.shown("7-watch-1-planted-json-0")
+
+
+# -- pictures -------------------------------------------------------------------------------
+
+
+def drawn(colour, size=(640, 300)):
+    content = BytesIO()
+    Image.new("RGB", size, colour).save(content, "PNG")
+    return content.getvalue()
+
+
+def test_pictures_made_small_side_by_side_are_those_made_one_by_one(tmp_path):
+    blobs = BlobStore(tmp_path)
+    names = [blobs.put(drawn(colour), ".png") for colour in ("red", "green", "blue")]
+    names.append(blobs.put(b"no picture", ".png"))
+    alone, together = Album(blobs), Album(blobs)
+    keys = [alone.add(name, 100) for name in names]
+    assert keys == ["p0", "p1", "p2", None]
+    together.prepare((name, 100) for name in [*names, *names])
+    for name in names[:3]:
+        (tmp_path / name).unlink()  # what is prepared is not read again
+    assert [together.add(name, 100) for name in names] == keys
+    assert (together.pictures, together.sizes) == (alone.pictures, alone.sizes)
+    assert len(set(together.pictures.values())) == 3
+    assert together.sizes["p0"] == (640, 300)
 
 
 # -- hostile texts --------------------------------------------------------------------------
