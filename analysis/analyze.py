@@ -271,7 +271,10 @@ def analyze_paths(
     several = [Path(path) for path in paths]
     tables = [path for path in several if path.is_file()]
     if tables and out is None:
-        raise UserError(f"{tables[0]} is no run folder: say where estimates go, `--out DIR`")
+        raise UserError(
+            f"{tables[0]} is no run folder: say where estimates go, `--out DIR`, or which columns "
+            "hold what, `--formula 'chosen ~ price' --choice-set COLUMN`"
+        )
     found = [_analyze_path(path, analyses) for path in several]
     if out is None:
         return [_written([one], path)[0] for one, path in zip(found, several, strict=True)]

@@ -1,12 +1,14 @@
 """From a formula and a long table to the columns of a choice model, a block of rows at a time."""
 
+import ast
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aces.errors import EstimationError
+from aces.errors import EstimationError, nearest
 from aces.stats.choice_data import Floats
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 BLOCK_ROWS = 65_536
 """Rows computed at a time: what is built along the way stays small beside the result."""
 PROBE_ROWS = 64
+SPOILT = 0.5
+"""Share of numbers among values from which on text passes for numbers with something else in."""
 
 
 def sides(formula: str) -> tuple[str, str]:
@@ -34,16 +38,51 @@ def terms_of(right: str) -> list[str]:
     try:
         parsed = Formula(right, _parser=DefaultFormulaParser(include_intercept=False))
     except FormulaicError as error:
-        raise EstimationError(f"the terms '{right}' can't be read: {error}") from error
-    return [str(term) for term in parsed]
+        raise EstimationError(f"the terms '{right}' can't be read: {_said(error)}") from error
+    return [":".join(map(_written, term.factors)) for term in parsed]
+
+
+def _written(factor: Any) -> str:  # noqa: ANN401
+    """A factor as a formula has it: names of columns that are no words in backticks."""
+    name = str(factor.expr)
+    looked_up = factor.eval_method.value == "lookup" and not name.isidentifier()
+    return f"`{name}`" if looked_up else name
+
+
+def _said(error: Exception) -> str:
+    """The first line of formulaic's message, without the codes that colour it."""
+    return re.sub(r"\x1b?\[[\d;]*m", "", str(error)).splitlines()[0]
 
 
 def columns_of(terms: Sequence[str], data: "pd.DataFrame", *others: str | None) -> list[str]:
-    """Returns the columns that terms are made of, and others, as far as the table has them."""
+    """Returns the columns that terms are made of, and others, as far as the table has them.
+
+    Raises:
+        EstimationError: If a term names a column that is not there; the message has the nearest.
+    """
     from formulaic import Formula
 
-    needed = {str(name) for name in Formula(list(terms)).required_variables} | set(map(str, others))
+    formula = Formula(list(terms))
+    factors = [factor for term in formula for factor in term.factors]
+    known = set(map(str, data.columns))
+    for factor in factors:
+        if factor.eval_method.value == "lookup" and str(factor.expr) not in known:
+            raise EstimationError(
+                f"there is no column '{factor.expr}'{nearest(str(factor.expr), known)}"
+            )
+    needed = {str(name) for name in formula.required_variables} | set(map(str, others))
+    for factor in factors:  # what a transform that keeps a state is of, formulaic does not list
+        needed |= _names_in(str(factor.expr))
     return [column for column in data.columns if column in needed]
+
+
+def _names_in(expression: str) -> set[str]:
+    """The names in a Python expression; none where it is none."""
+    try:
+        nodes = ast.walk(ast.parse(expression, mode="eval"))
+    except SyntaxError:
+        return set()
+    return {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
 def matrix(
@@ -72,7 +111,8 @@ def matrix(
     except FormulaicError as error:
         known = ", ".join(map(str, frame.columns)) or "none of those named"
         raise EstimationError(
-            f"the terms '{' + '.join(terms)}' can't be computed: {error}. Columns found: {known}."
+            f"the terms '{' + '.join(terms)}' can't be computed: {_said(error)}. Columns found: "
+            f"{known}."
         ) from error
 
 
@@ -109,15 +149,41 @@ def _factor_variables(spec: Any, frame: "pd.DataFrame") -> dict[str, list[str]]:
 
 
 def _check_levels(variables: dict[str, list[str]], frame: "pd.DataFrame") -> None:
-    """Raises EstimationError for rows without a level: they would pass for the baseline."""
-    for name in dict.fromkeys(name for names in variables.values() for name in names):
-        missing = frame[name].isna()
-        if missing.any():
-            raise EstimationError(
-                f"'{name}' is missing in {missing.sum()} rows, first in row "
-                f"{missing.idxmax()!r} of the table. Fill it in, or leave out the whole choice "
-                "sets these rows are in: without one row the choice is another."
-            )
+    """Raises EstimationError for rows without a level: they would pass for the baseline.
+
+    And for numbers with something else among them, unless `C(...)` says that they are levels.
+    """
+    for factor, names in variables.items():
+        for name in names:
+            missing = frame[name].isna()
+            if missing.any():
+                raise EstimationError(
+                    f"'{name}' is missing in {missing.sum()} rows, first in row "
+                    f"{missing.idxmax()} of the table. Fill it in, or leave out the whole choice "
+                    "sets these rows are in: without one row the choice is another."
+                )
+        if factor in names:
+            _check_spoilt(frame[factor])
+
+
+def _check_spoilt(column: "pd.Series[Any]") -> None:
+    """Raises EstimationError for a column of text that is mostly numbers."""
+    import pandas as pd
+
+    if column.dtype.kind in "biuf" or isinstance(column.dtype, pd.CategoricalDtype):
+        return
+    levels = column.drop_duplicates().astype(str)
+    wrong = pd.to_numeric(levels, errors="coerce").isna().to_numpy()
+    comma = levels.str.fullmatch(r"\s*[+-]?\d+,\d+\s*").to_numpy(bool)
+    if (wrong & ~comma).mean() > 1 - SPOILT:
+        return
+    odd = wrong if wrong.any() else ~wrong
+    where, value = levels.index[odd][0], levels.to_numpy()[odd][0]
+    what = "holds numbers as text" if comma.any() or not wrong.any() else "holds numbers and text"
+    raise EstimationError(
+        f"'{column.name}' {what}: row {where} of the table has '{value}'. Make it a number, or "
+        f"write C({column.name}) if its values are names."
+    )
 
 
 def _filled(

@@ -84,7 +84,10 @@ def choice_sample(
     y = _outcomes(data[outcome])
     codes, ids = pd.factorize(data[choice_set])
     if (codes < 0).any():
-        raise EstimationError(f"'{choice_set}' is missing in {(codes < 0).sum()} rows.")
+        raise EstimationError(
+            f"'{choice_set}' is missing in {(codes < 0).sum()} rows, first in row "
+            f"{data.index[codes < 0][0]} of the table."
+        )
     total = np.bincount(codes, weights=y, minlength=len(ids))
     states = _states(data, codes, len(ids), status)
     keep = total > 0
@@ -92,7 +95,9 @@ def choice_sample(
         keep |= (total == 0) & np.isin(states, ["abstained", NO_STATUS])
     rows = np.flatnonzero(keep[codes])
     if not len(rows):
-        raise EstimationError(f"no choice set has an outcome in '{outcome}'.")
+        raise EstimationError(
+            f"no choice set has an outcome in '{outcome}': {len(data):,} rows, {len(ids):,} sets."
+        )
     built = None
     if effects is not None:
         rows, built = _with_effects(data[effects], effects, y, codes, rows, outside=outside)
@@ -119,7 +124,11 @@ def _outcomes(column: "pd.Series[float]") -> Floats:
     try:
         return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
     except (TypeError, ValueError) as error:
-        raise EstimationError(f"outcome '{column.name}' must be 0/1 or probabilities.") from error
+        wrong = column[pd.to_numeric(column, errors="coerce").isna() & column.notna()]
+        found = f"row {wrong.index[0]} of the table has '{wrong.iloc[0]}'" if len(wrong) else ""
+        raise EstimationError(
+            f"outcome '{column.name}' must be 0/1 or probabilities; {found or 'it is text'}."
+        ) from error
 
 
 def _states(data: pd.DataFrame, codes: Ints, n_sets: int, status: str) -> NDArray[np.object_]:

@@ -142,7 +142,7 @@ def _grouped(data: pd.DataFrame, asked: Columns) -> pd.DataFrame:
         values = data.groupby(asked.choice_set, sort=False, observed=True)[name].nunique()
         if (values > 1).any():
             found = (values > 1).idxmax()
-            raise EstimationError(f"choice set {found!r} has several values of '{name}'.")
+            raise EstimationError(f"choice set '{found}' has several values of '{name}'.")
     label = data[asked.by[0]].astype(str)
     for name in asked.by[1:]:
         label = label + " · " + data[name].astype(str)

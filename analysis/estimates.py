@@ -26,7 +26,8 @@ def estimates_of(fit: Fit) -> Iterator[Estimate]:
         return
     if fit.result.provenance.effects is not None:
         yield from _effects(fit)
-    yield from _marginal_effects(fit)
+    if fit.result.groups is None:  # marginal effects are of one buyer
+        yield from _marginal_effects(fit)
     yield from price_changes(fit)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from aces.cli import formula as foreign
 from aces.cli.console import console, next_step, registries, say, show_table
 from aces.errors import UserError
 
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from analysis.display import Table
     from analysis.fits import Finding
 
+ANALYZE = """Example: aces analyze runs/mine
+
+Choice data of one's own: aces analyze trips.csv --formula 'chosen ~ time + cost' --choice-set trip
+--cluster person
+
+Another model: aces analyze power.csv --formula 'choice ~ pf + cl' --choice-set chid
+--model mixed_logit --set panel=id --set random.pf=normal --set draws=600 --out found"""
 MOST_PAIRS = 3
 """Pairs whose tables are printed."""
 
@@ -38,12 +46,13 @@ Against = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    app.command("analyze", epilog="Example: aces analyze runs/mine")(analyze)
+    app.command("analyze", epilog=ANALYZE)(analyze)
     app.command("report", epilog="Example: aces report runs/mine --out mine.html")(report)
     app.command("export", epilog="Example: aces export runs/mine --out mine.parquet")(export)
 
 
 def analyze(
+    context: typer.Context,
     paths: Paths,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for estimates.csv.")
@@ -51,12 +60,6 @@ def analyze(
     analysis: Annotated[
         Path | None, typer.Option(metavar="FILE", help="YAML with `analysis: ...`.")
     ] = None,
-    formula: Annotated[
-        str, typer.Option(metavar="F", help="Fit any table: 'chosen ~ price'.")
-    ] = "",
-    choice_set: Annotated[str, typer.Option(metavar="COL", help="With --formula.")] = "trial_id",
-    effects: Annotated[str | None, typer.Option(metavar="COL", help="With --formula.")] = None,
-    cluster: Annotated[str | None, typer.Option(metavar="COL", help="With --formula.")] = None,
     compare: Annotated[
         bool,
         typer.Option(
@@ -72,17 +75,31 @@ def analyze(
     ] = "",
     what_if: Questions = [],  # noqa: B006
     against: Against = "",
+    formula: foreign.Formula = "",
+    model: foreign.Model = "",
+    choice_set: foreign.ChoiceSet = "",
+    effects: foreign.Effects = "",
+    cluster: foreign.Cluster = "",
+    weights: foreign.Weights = "",
+    offset: foreign.Offset = "",
+    by: foreign.By = [],  # noqa: B006
+    outside: foreign.Outside = False,
+    cov_type: foreign.CovType = "",
+    constraints: foreign.Constraints = [],  # noqa: B006
+    bootstrap: foreign.Bootstrap = False,
+    settings: foreign.Settings = [],  # noqa: B006
 ) -> None:
     """Estimate what caused the choices: planted and estimated side by side, and estimates.csv."""
     from analysis.analyze import analyze_paths
 
     if layout not in ("", "paper"):
         raise UserError(f"--table {layout} is unknown. Known: paper")
+    foreign.check_options(context.params)
+    if formula:
+        foreign.fit(paths, context.params)
+        return
     if what_if:
         _what_if(paths, what_if, against)
-        return
-    if formula:
-        _fit_formula(paths, formula, choice_set, effects, cluster)
         return
     analyses = _read_analyses(analysis) if analysis else ()
     with console.status("estimating ..."):
@@ -148,21 +165,6 @@ def _read_analyses(path: Path) -> "Sequence[Plugin]":
     from aces.spec import load_analyses
 
     return load_analyses(path, registries())
-
-
-def _fit_formula(
-    paths: list[Path], formula: str, choice_set: str, effects: str | None, cluster: str | None
-) -> None:
-    """Fits one conditional logit to the rows of any long table."""
-    from analysis import ConditionalLogit, load_choices
-
-    # with a choice set of its own the formula is about the columns of the file as they are
-    choices = load_choices(paths, recognise=choice_set == "trial_id")
-    model = ConditionalLogit.from_formula(
-        formula, choices, choice_set=choice_set, effects=effects, cluster=cluster
-    )
-    console.print(model.fit().summary(), markup=False, soft_wrap=True)
-    next_step("aces init my-experiment")
 
 
 def _compare(paths: list[Path], replicate: Path | None, results: "Sequence[Analysis]") -> None:

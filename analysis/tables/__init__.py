@@ -67,7 +67,7 @@ def _columns(path: Path) -> set[str]:
         import pyarrow.parquet
 
         return set(pyarrow.parquet.ParquetFile(path).schema_arrow.names)
-    return set(map(str, _csv(path, nrows=0).columns))
+    return set(map(str, read_csv(path, nrows=0).columns))
 
 
 def _cells(path: Path) -> pd.DataFrame:
@@ -75,12 +75,36 @@ def _cells(path: Path) -> pd.DataFrame:
     if path.suffix == ".parquet":
         table = pd.read_parquet(path)
         return table.astype(object).where(table.notna(), "").astype(str)
-    return _csv(path, dtype=str, keep_default_na=False)
+    return read_csv(path, dtype=str, keep_default_na=False)
 
 
-def _csv(path: Path, **options: Any) -> pd.DataFrame:  # noqa: ANN401
+def read_csv(path: Path, **options: Any) -> pd.DataFrame:  # noqa: ANN401
+    """Returns the table of a CSV file.
+
+    Args:
+        path: The file.
+        options: Of pandas.
+
+    Raises:
+        StoreError: If it is none, or two of its columns have one name.
+    """
     try:
+        head = pd.read_csv(path, encoding="utf-8-sig", header=None, nrows=1, dtype=str)
+        _check_head(path, head.iloc[0].dropna().tolist())
         table: pd.DataFrame = pd.read_csv(path, encoding="utf-8-sig", **options)
     except (ValueError, pd.errors.ParserError) as error:
         raise StoreError(f"{path} can't be read as a CSV table: {error}") from error
     return table
+
+
+def _check_head(path: Path, names: list[str]) -> None:
+    """Raises StoreError for columns that pandas would rename or not tell apart."""
+    twice = [name for k, name in enumerate(names) if name in names[:k]]
+    if twice:
+        raise StoreError(f"{path}: two columns are called '{twice[0]}'; rename or remove one")
+    odd = next((sign for sign in (";", "\t") if len(names) == 1 and sign in names[0]), None)
+    if odd:
+        raise StoreError(
+            f"{path}: columns are separated by {odd!r}; write it with commas between columns and "
+            "points in numbers"
+        )
