@@ -42,6 +42,9 @@ __all__ = [
     "why",
 ]
 
+PAGE = 8192
+"""Bytes of a page of the database: a row of worlds fits one, which halves the file."""
+
 OPERATIONAL_CAUSES = frozenset({"server", "browser", "shop", "worker", "fault"})
 """Failures that say something about the laboratory, not about the buyer: `--retry-failed`."""
 
@@ -119,6 +122,7 @@ class RunStore:
                 db = sqlite3.connect(path, isolation_level=None, timeout=2)
                 undo.callback(db.close)
                 stored_format(db, path)
+                db.execute(f"PRAGMA page_size = {PAGE}")  # of a new file; others keep theirs
                 db.execute("PRAGMA journal_mode = WAL")
                 # a power cut may lose the last trials, never the file; they are run again
                 db.execute("PRAGMA synchronous = NORMAL")

@@ -14,7 +14,7 @@ import pytest
 from aces import schema
 from aces.errors import StoreError
 from aces.llm.records import Exchange, Message, Picture, Reply, Request, Usage, Wait
-from aces.store import BlobStore, Finished, RunStore, Spent
+from aces.store import PAGE, BlobStore, Finished, RunStore, Spent
 from aces.types import Assignment, Choice, Event, Status, Step, Trial
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -194,13 +194,14 @@ def add_one_by_one(store, ids):
 
 
 def test_a_full_disk_is_said_and_work_goes_on_when_there_is_space(store):
+    store.add_batch(1, *plan(200))
     pages = store.db.execute("PRAGMA page_count").fetchone()[0]
     store.db.execute(f"PRAGMA max_page_count = {pages + 2}")
-    ids = [trial.id for trial in plan(40)[1]]
+    ids = [trial.id for trial in plan(200)[1]]
     with pytest.raises(StoreError, match=r"the disk is full. Free some space and run the same"):
         add_one_by_one(store, ids)
     stored = len(store.finished_ids())
-    assert 0 < stored < 40
+    assert 0 < stored < 200
     assert check_whole(store) == set(ids[:stored])
     store.db.execute("PRAGMA max_page_count = 100000")
     store.add_finished([finished(i, store.blobs) for i in ids[stored:]], 1)
@@ -359,6 +360,23 @@ def exchange(reply=True, **changed):
         "cost": 0.25,
     }
     return Exchange(**given | ({} if reply else {"reply": None}) | changed)
+
+
+def test_a_file_keeps_the_size_of_its_pages_and_is_gone_on_with(tmp_path):
+    def size_of_pages(folder):
+        with RunStore.create(folder) as store:
+            store.add_batch(0, *plan(2))
+        with RunStore.open(folder) as store:
+            assert store.db.execute("SELECT count(*) FROM trials").fetchone() == (2,)
+            return store.db.execute("PRAGMA page_size").fetchone()[0]
+
+    (tmp_path / "old").mkdir()
+    with sqlite3.connect(tmp_path / "old" / "run.sqlite") as db:
+        db.execute("PRAGMA page_size = 1024")
+        db.execute("PRAGMA journal_mode = WAL")
+        schema.migrate(db)
+    assert size_of_pages(tmp_path / "old") == 1024
+    assert size_of_pages(tmp_path / "new") == PAGE
 
 
 def test_exchanges_are_stored_with_their_pictures_once(store):
