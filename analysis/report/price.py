@@ -64,8 +64,9 @@ def price_response(fit: Fit, limits: tuple[float, float]) -> PriceResponse | Non
     """Returns the response of an item's share to its own price, all else on its shelf as it was.
 
     With the price of one item multiplied by f its log-odds against all else move by b ln f (by
-    b (f - 1) x price where the term is linear); the share is the mean over all items and shelves.
-    Limits by the delta method on the log-odds of that mean. None without a price term.
+    b (f - 1) x price where the term is linear); the share is the mean over all items and shelves,
+    each shelf with its weight in the fit. Limits by the delta method on the log-odds of that mean.
+    None without a price term.
 
     Args:
         fit: The fit.
@@ -89,10 +90,11 @@ def price_response(fit: Fit, limits: tuple[float, float]) -> PriceResponse | Non
 def _means(found: ChoiceFit, column: int, factors: Floats, *, log: bool) -> tuple[Floats, Floats]:
     """(places,) mean shares and (places, columns) their derivatives by the coefficients."""
     data = found.data.sample(max(1, found.data.n_sets // SETS))
-    total, rows = np.zeros(len(factors)), 0
+    total, mass = np.zeros(len(factors)), 0.0
     gradient = np.zeros((len(factors), data.n_columns))
     for block in data.blocks():
         p, _ = block.probabilities(found.params)
+        weight = block.weighted(np.ones_like(p))
         means = block.to_rows(block.set_sums(p))
         other = np.maximum(1 - p, 1e-16)
         # what an item's log-odds against all else move by, for each coefficient
@@ -101,9 +103,9 @@ def _means(found: ChoiceFit, column: int, factors: Floats, *, log: bool) -> tupl
         for i, factor in enumerate(factors):
             moved = math.log(factor) if log else (factor - 1) * block.x[:, column]
             share = 1 / (1 + np.exp(-np.clip(odds + found.params[column] * moved, -700, 700)))
-            slope = share * (1 - share)
-            total[i] += share.sum()
+            slope = weight * share * (1 - share)
+            total[i] += weight @ share
             gradient[i, block.columns] += slope @ apart
             gradient[i, column] += (slope * moved).sum()
-        rows += len(p)
-    return total / rows, gradient / rows
+        mass += weight.sum()
+    return total / mass, gradient / mass

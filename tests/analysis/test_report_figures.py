@@ -251,7 +251,7 @@ def choices(rng, n=250, size=6, slope=-1.8, *, log=True):
     return x, y
 
 
-def fitted(x, y, *, log=True, outside=False):
+def fitted(x, y, *, log=True, outside=False, weights=None):
     n, size, k = x.shape
     model = ConditionalLogit(
         x.reshape(-1, k),
@@ -259,6 +259,7 @@ def fitted(x, y, *, log=True, outside=False):
         np.repeat(np.arange(n), size),
         names=["log_price" if log else "price", "mark"],
         outside=outside,
+        weights=weights,
     )
     return Fit("logit", {}, model.fit(), "")
 
@@ -303,6 +304,18 @@ def test_the_price_curve_is_what_moving_one_price_at_a_time_gives(log, outside):
         ends = np.log([curve.low[i] / (1 - curve.low[i]), curve.high[i] / (1 - curve.high[i])])
         assert np.diff(ends)[0] == pytest.approx(2 * 1.959964 * error, rel=1e-4)
     assert curve.at(1.7) < curve.at(1.0) < curve.at(0.6)
+
+
+def test_a_shelf_that_counts_twice_counts_twice_in_the_price_curve():
+    """Weights of 1 and 2 give what the same shelves, the latter stored twice, give."""
+    x, y = choices(np.random.default_rng(5), n=120)
+    twice = np.repeat(np.arange(120), np.where(np.arange(120) < 40, 2, 1))
+    weights = np.repeat(np.bincount(twice), 6)
+    weighted = price_response(fitted(x, y, weights=weights), (0.6, 1.7))
+    stored = price_response(fitted(x[twice], y[twice]), (0.6, 1.7))
+    plain = price_response(fitted(x, y), (0.6, 1.7))
+    np.testing.assert_allclose(weighted.shares, stored.shares, rtol=1e-6)
+    assert np.abs(weighted.shares - plain.shares).max() > 1e-3
 
 
 def test_the_band_of_the_price_curve_holds_the_planted_curve_as_often_as_it_says():
