@@ -7,13 +7,13 @@ categories differ. Here that estimate stands beside those of each task and their
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from aces.errors import EstimationError
-from aces.stats.pooling import FEWEST, Pooled, partial_pooling
+from aces.stats.pooling import Pooled, Shrunk, partial_pooling
+from aces.stats.random_effects import FEWEST, RandomEffects
 from aces.types import Estimate
 from analysis.choice_model import ConditionalLogit
 from analysis.choice_result import ConditionalLogitResult
@@ -214,15 +214,25 @@ def _lines(arm: Arm) -> Iterator[Line]:
         pooled = arm.pooled.get(term)
         if pooled is not None:
             for i, task in enumerate(arm.tasks):
-                values = _of_pooled(pooled.tasks, i)
-                yield Line(term, task, "partial_pooling", values, n, None, task)
+                yield Line(term, task, "partial_pooling", _of_task(pooled.tasks, i), n, None, task)
         if arm.one is not None:
             yield Line(term, ONE_MODEL, "conditional_logit", *_of_fit(arm.one, term))
         if pooled is not None:
-            yield Line(term, MEAN, "mean_of_tasks", _of_pooled(pooled.mean, 0), n, None)
-            yield Line(term, ANOTHER, "new_task", _of_pooled(pooled.new_task, 0), n, None)
-            spread = {"estimate": pooled.sd, "ci_low": pooled.sd_low, "ci_high": pooled.sd_high}
-            yield Line(term, BETWEEN, "sd_between_tasks", spread, n, None)
+            yield from _of_all(term, pooled.common, n)
+
+
+def _of_all(term: str, found: RandomEffects, n: int) -> Iterator[Line]:
+    """The mean of tasks, another task, and how far tasks differ."""
+    mean = _values(found.mean, found.low, found.high) | {"std_error": found.error}
+    yield Line(term, MEAN, "mean_of_tasks", mean, n, None)
+    another = _values(found.mean, found.next_low, found.next_high)
+    yield Line(term, ANOTHER, "new_task", another, n, None)
+    variances = (found.variance, found.variance_low, found.variance_high)
+    yield Line(term, BETWEEN, "sd_between_tasks", _values(*np.sqrt(variances)), n, None)
+
+
+def _values(estimate: float, low: float, high: float) -> dict[str, float | None]:
+    return {"estimate": float(estimate), "ci_low": float(low), "ci_high": float(high)}
 
 
 def _of_fit(
@@ -233,13 +243,9 @@ def _of_fit(
     return values, fit.nobs, fit.n_clusters
 
 
-def _of_pooled(found: Any, i: int) -> dict[str, float | None]:  # noqa: ANN401
-    return {
-        "estimate": float(found.value[i]),
-        "std_error": float(found.error[i]),
-        "ci_low": float(found.low[i]),
-        "ci_high": float(found.high[i]),
-    }
+def _of_task(found: Shrunk, i: int) -> dict[str, float | None]:
+    own = _values(found.value[i], found.low[i], found.high[i])
+    return own | {"std_error": float(found.error[i])}
 
 
 def _by_term(lines: Iterator[Line]) -> dict[str, list[Line]]:
@@ -278,12 +284,13 @@ def _point(line: Line) -> Point:
 
 def _sentence(term: str, pooled: Pooled) -> str:
     """Whether tasks differ in a term, and what that means for another one."""
-    total = pooled.q - (len(pooled.tasks.value) - 1)
-    share = percent(max(total / pooled.q, 0.0), 0) if pooled.q > 0 else percent(0.0, 0)
-    verb = "differ" if pooled.p_value < 0.05 else "do not differ significantly"
-    new = pooled.new_task
+    found = pooled.common
+    share = percent(max(1 - (found.levels - 1) / found.q, 0.0) if found.q > 0 else 0.0, 0)
+    verb = "differ" if found.p_value < 0.05 else "do not differ significantly"
+    sd, low, high = np.sqrt((found.variance, found.variance_low, found.variance_high))
+    new = interval(found.next_low, found.next_high, 2)
     return (
-        f"tasks {verb} in {term} ({p_equals(pooled.p_value)}; sd {number(pooled.sd, 2)}, "
-        f"95 % interval {interval(pooled.sd_low, pooled.sd_high, 2)}; {share} of the spread is "
-        f"more than noise); in another task it lies in {interval(new.low[0], new.high[0], 2)}"
+        f"tasks {verb} in {term} ({p_equals(found.p_value)}; sd {number(sd, 2)}, "
+        f"95 % interval {interval(low, high, 2)}; {share} of the spread is more than noise); "
+        f"in another task it lies in {new}"
     )

@@ -1,9 +1,10 @@
-"""Effects of levels drawn at random, such as wordings of a prompt: how far levels differ.
+"""Effects of levels drawn at random, such as tasks, or wordings of a prompt: how far levels differ.
 
 Model: the estimate of level l is mu + u_l + e_l, u_l normal with variance tau^2, the errors e with
 a known covariance S, which need not be diagonal: levels that met the same worlds share noise.
 tau^2 by Paule and Mandel's equation Q(tau^2) = k - 1, its interval by the profile of Q, which is
-exact for known S.
+exact for known S. With that tau^2 the correction of Hartung and Knapp is 1, so that the mean's
+error is that of weighted least squares, with t(k - 1).
 
 References: Paule and Mandel (1982), Journal of Research of the National Bureau of Standards 87,
 377-385; Viechtbauer (2007), Statistics in Medicine 26, 37-52; Nagashima, Noma and Furukawa
@@ -17,10 +18,13 @@ import numpy as np
 from aces.errors import EstimationError
 from aces.stats.choice_data import Floats
 from aces.stats.intervals import critical_value
-from aces.stats.pooling import FEWEST, between_variance
 
-POINTS = 100
-"""Points of tau^2's confidence distribution that a prediction is averaged over."""
+FEWEST = 3
+"""Levels below which nothing can be said of how they differ."""
+POINTS = 4096
+"""At which the prediction of a new level is computed."""
+STEPS = 1.22074408460576 ** -np.arange(1.0, 4.0)
+"""Their multiples, modulo 1, fill the cube evenly: powers of the root of x^4 = x + 1."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +32,18 @@ class RandomEffects:
     """What levels have in common and how far they differ.
 
     Attributes:
-        mean: Mean over levels.
+        mean: Mean over the population of levels.
         error: Its standard error.
-        low: Lower 95 % limit of the mean.
+        low: Lower limit of the mean.
         high: Upper.
         variance: tau^2, variance between levels.
-        variance_low: Lower 95 % limit of it.
+        variance_low: Lower limit of it.
         variance_high: Upper.
-        next_low: Lower 95 % limit of the effect of a level yet to be drawn.
+        next_low: Lower limit of the effect of a level yet to be drawn.
         next_high: Upper.
-        p_value: Of no difference between levels (Q).
-        levels: How many.
+        q: Cochran's statistic of equal effects, chi-square(k - 1) if they are.
+        p_value: Of that test.
+        levels: How many, k.
     """
 
     mean: float
@@ -50,16 +55,55 @@ class RandomEffects:
     variance_high: float
     next_low: float
     next_high: float
+    q: float
     p_value: float
     levels: int
 
 
-def random_effects(estimates: Floats, covariance: Floats) -> RandomEffects:
+@dataclass(frozen=True)
+class _Rotated:
+    """Estimates turned so that their errors are independent: level i has mean `one[i]` mu."""
+
+    y: Floats
+    one: Floats
+    errors: Floats
+
+    def at(self, variance: Floats) -> tuple[Floats, Floats, Floats]:
+        """Returns Q, the mean and its variance, (n,) each, at n variances between levels."""
+        weight = 1 / (self.errors + variance[:, None])
+        precision = weight @ self.one**2
+        mean = weight @ (self.one * self.y) / precision
+        apart = (weight * (self.y - np.outer(mean, self.one)) ** 2).sum(axis=1)
+        return apart, mean, 1 / precision
+
+    def q(self, variance: float) -> float:
+        """Returns weighted squared distances from the mean, which fall with the variance."""
+        return float(self.at(np.array([variance]))[0][0])
+
+    def beyond(self, target: float) -> float:
+        """Returns a variance at which Q is not above the target."""
+        high = float(np.ptp(self.y) ** 2 + self.errors.max())
+        while self.q(high) > target:
+            high *= 4
+        return high
+
+    def solve(self, target: float) -> float:
+        """Returns the variance at which Q is the target; 0 where Q is never above it."""
+        from scipy.optimize import brentq
+
+        if self.q(0.0) <= target:
+            return 0.0
+        high = self.beyond(target)
+        return float(brentq(lambda x: self.q(x) - target, 0.0, high, xtol=1e-12 * high))
+
+
+def random_effects(estimates: Floats, covariance: Floats, level: float = 0.95) -> RandomEffects:
     """Returns mean, variance and prediction interval of effects drawn at random.
 
     Args:
         estimates: (k,) one for each level.
         covariance: (k, k) of their sampling errors.
+        level: Confidence level of all intervals.
 
     Raises:
         EstimationError: If there are fewer than 3 levels.
@@ -68,75 +112,54 @@ def random_effects(estimates: Floats, covariance: Floats) -> RandomEffects:
 
     k = len(estimates)
     if k < FEWEST:
-        raise EstimationError(f"{k} levels are too few to say how far levels differ: at least 3")
-    values, vectors = np.linalg.eigh(covariance)
-    values = np.maximum(values, 1e-12 * max(float(values.max()), 1e-300))
-    y, one = vectors.T @ estimates, vectors.T @ np.ones(k)
-
-    def spread(tau2: float) -> tuple[float, float, float]:
-        weight = 1 / (values + tau2)
-        precision = float(one**2 @ weight)
-        mean = float((one * y) @ weight) / precision
-        return float((y - mean * one) ** 2 @ weight), mean, precision**-0.5
-
-    def at(target: float) -> float:
-        start = float(np.ptp(estimates) ** 2 + values.max())
-        return between_variance(lambda tau2: spread(tau2)[0], target, start)
-
-    tau2 = at(k - 1.0)
-    low, high = (at(float(chdtri(k - 1, p))) for p in (0.025, 0.975))
-    _, mean, error = spread(tau2)
-    half = critical_value(0.95, k - 1.0) * error
-    ahead = _ahead(values, one, y)
-    p_value = float(chdtrc(k - 1, spread(0.0)[0]))
+        raise EstimationError(
+            f"{k} levels are too few to say how far levels differ: at least {FEWEST}"
+        )
+    tails = (0.5 - level / 2, 0.5 + level / 2)
+    rotated = _rotated(estimates, covariance)
+    variance = rotated.solve(k - 1.0)
+    limits = [rotated.solve(float(chdtri(k - 1, tail))) for tail in tails]
+    _, mean, squared = (float(part[0]) for part in rotated.at(np.array([variance])))
+    half = critical_value(level, k - 1.0) * squared**0.5
+    ahead = np.quantile(_new_level(rotated), tails)
+    q = rotated.q(0.0)
     return RandomEffects(
-        mean,
-        error,
-        mean - half,
-        mean + half,
-        tau2,
-        low,
-        high,
-        ahead[0],
-        ahead[1],
-        p_value,
-        k,
+        mean=mean,
+        error=squared**0.5,
+        low=mean - half,
+        high=mean + half,
+        variance=variance,
+        variance_low=limits[0],
+        variance_high=limits[1],
+        next_low=float(ahead[0]),
+        next_high=float(ahead[1]),
+        q=q,
+        p_value=float(chdtrc(k - 1, q)),
+        levels=k,
     )
 
 
-def _ahead(values: Floats, one: Floats, y: Floats) -> tuple[float, float]:
-    """95 % limits of a level yet to be drawn, over what is not known of tau^2.
+def _rotated(estimates: Floats, covariance: Floats) -> _Rotated:
+    values, vectors = np.linalg.eigh(covariance)
+    floor = 1e-12 * max(float(values.max()), 1e-300)
+    ones = np.ones(len(estimates))
+    return _Rotated(vectors.T @ estimates, vectors.T @ ones, np.maximum(values, floor))
 
-    A mixture over equally likely points of tau^2's confidence distribution: with few levels, the
-    one estimate of tau^2 would give limits that are too narrow.
+
+def _new_level(rotated: _Rotated) -> Floats:
+    """(POINTS,) where another level may lie, over what is not known of the variance and the mean.
+
+    Given one estimate of the variance the interval holds too little where that is 0 by chance: here
+    it has its confidence distribution, in which Q is a chi-square.
     """
-    from scipy.special import chdtri, stdtr
+    from scipy.special import chdtri, ndtri, stdtrit
 
-    df = len(y) - 1.0
-    target = chdtri(df, (np.arange(POINTS) + 0.5) / POINTS)
-
-    def spread(tau2: Floats) -> tuple[Floats, Floats, Floats]:
-        weight = 1 / (values + tau2[:, None])
-        precision = weight @ one**2
-        mean = weight @ (one * y) / precision
-        return (weight * (y - np.outer(mean, one)) ** 2).sum(axis=1), mean, precision**-0.5
-
-    low, high = np.zeros(POINTS), np.ones(POINTS)
-    while (spread(high)[0] > target).any():
-        high *= 4
-    for _ in range(60):
-        middle = (low + high) / 2
-        above = spread(middle)[0] > target
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-    tau2 = np.where(spread(np.zeros(POINTS))[0] <= target, 0.0, high)
-    _, centre, error = spread(tau2)
-    scale = np.sqrt(tau2 + error**2)
-    ends = []
-    for chance in (0.025, 0.975):
-        left, right = centre.min() - 50 * scale.max(), centre.max() + 50 * scale.max()
-        for _ in range(60):
-            x = (left + right) / 2
-            short = stdtr(df, (x - centre) / scale).mean() < chance
-            left, right = (x, right) if short else (left, x)
-        ends.append(float(right))
-    return ends[0], ends[1]
+    left = len(rotated.y) - 1.0
+    chances = (0.5 + np.outer(np.arange(1, POINTS + 1), STEPS)) % 1
+    target = chdtri(left, chances[:, 0])
+    top = rotated.beyond(float(target.min()))
+    grid = np.append(0.0, np.geomspace(1e-8, 1.0, 400) * top)
+    variance = np.interp(target, rotated.at(grid)[0][::-1], grid[::-1])
+    q, mean, squared = rotated.at(variance)
+    spread = stdtrit(left, chances[:, 1]) * np.sqrt(q / left * squared)
+    return np.asarray(mean + spread + ndtri(chances[:, 2]) * np.sqrt(variance))

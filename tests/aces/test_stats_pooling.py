@@ -30,45 +30,47 @@ def test_mean_and_sd_solve_the_equation_of_paule_and_mandel(tasks, tau):
     excess = weighted(0)[2] - (tasks - 1)
     root = brentq(lambda v: weighted(v)[2] - (tasks - 1), 0, 100, xtol=1e-14) if excess > 0 else 0
     w, mean, q = weighted(root)
-    ours = partial_pooling(b, errors)
-    assert_allclose(ours.sd, np.sqrt(root), atol=1e-6)
+    ours = partial_pooling(b, errors).common
+    assert_allclose(ours.variance**0.5, np.sqrt(root), atol=1e-6)
     assert_allclose(ours.q, weighted(0)[2])
     if root > 0:
-        assert_allclose(ours.mean.value[0], mean, atol=1e-8)
-        assert_allclose(ours.mean.error[0], np.sqrt(q / (tasks - 1) / w.sum()), rtol=1e-5)
+        assert_allclose(ours.mean, mean, atol=1e-8)
+        assert_allclose(ours.error, np.sqrt(q / (tasks - 1) / w.sum()), rtol=1e-5)
 
 
 def test_equal_errors_have_closed_forms():
     b, v = np.array([0.0, 1.0, 2.0, 5.0]), 0.25
     found = partial_pooling(b, np.full(4, np.sqrt(v)))
     tau2 = b.var(ddof=1) - v
-    assert_allclose(found.sd, np.sqrt(tau2))
-    assert_allclose(found.mean.value[0], b.mean())
-    assert_allclose(found.mean.error[0], b.std(ddof=1) / 2)
+    assert_allclose(found.common.variance, tau2)
+    assert_allclose(found.common.mean, b.mean())
+    assert_allclose(found.common.error, b.std(ddof=1) / 2)
     from scipy.stats import chi2
 
-    for limit, tail in ((found.sd_low, 0.975), (found.sd_high, 0.025)):
-        assert_allclose(limit, np.sqrt(max(3 * b.var(ddof=1) / chi2.ppf(tail, 3) - v, 0)))
+    limits = (found.common.variance_low, found.common.variance_high)
+    for limit, tail in zip(limits, (0.975, 0.025), strict=True):
+        assert_allclose(limit, max(3 * b.var(ddof=1) / chi2.ppf(tail, 3) - v, 0))
     shrink = (1 / 3) * v / (v + tau2)  # Morris: (T - 3) / (T - 1) of it
     assert_allclose(found.tasks.value, b + shrink * (b.mean() - b))
 
 
 def test_tasks_that_agree_are_pooled_whole():
     found = partial_pooling([0.5, 0.5, 0.5, 0.5], [0.1, 0.2, 0.1, 0.3])
-    assert found.sd == found.sd_low == 0
-    assert found.sd_high >= 0
+    assert found.common.variance == found.common.variance_low == 0
+    assert found.common.variance_high >= 0
     assert_allclose(found.tasks.value, 0.5)
-    assert found.p_value == 1.0
+    assert found.common.p_value == 1.0
 
 
 def test_scale_and_place_do_not_matter():
     b, errors, *_ = draw(6, 0.3, 2)
     one, other = partial_pooling(b, errors), partial_pooling(1e4 * b - 3e4, 1e4 * errors)
-    for name in ("mean", "new_task", "tasks"):
-        first, second = getattr(one, name), getattr(other, name)
-        assert_allclose(second.low, 1e4 * first.low - 3e4, rtol=1e-6)
-        assert_allclose(second.high, 1e4 * first.high - 3e4, rtol=1e-6)
-    assert_allclose([other.sd, other.sd_high], [1e4 * one.sd, 1e4 * one.sd_high], rtol=1e-6)
+    for name in ("mean", "low", "high", "next_low", "next_high"):
+        first, second = getattr(one.common, name), getattr(other.common, name)
+        assert_allclose(second, 1e4 * first - 3e4, rtol=1e-6)
+    assert_allclose(other.tasks.low, 1e4 * one.tasks.low - 3e4, rtol=1e-6)
+    for name in ("variance", "variance_high"):
+        assert_allclose(getattr(other.common, name), 1e8 * getattr(one.common, name), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -92,11 +94,12 @@ def test_intervals_hold_what_they_should(tasks, tau):
     for seed in range(200):
         b, errors, truth, new = draw(tasks, tau, seed)
         found = partial_pooling(b, errors)
+        common = found.common
         held += [
-            found.mean.low[0] <= 0.5 <= found.mean.high[0],
-            found.new_task.low[0] <= new <= found.new_task.high[0],
+            common.low <= 0.5 <= common.high,
+            common.next_low <= new <= common.next_high,
             ((found.tasks.low <= truth) & (truth <= found.tasks.high)).mean(),
-            found.sd_low <= tau <= found.sd_high,
+            common.variance_low <= tau**2 <= common.variance_high,
         ]
         gain += [((found.tasks.value - truth) ** 2).mean(), ((b - truth) ** 2).mean()]
     assert (held / 200 > 0.9).all(), held / 200
