@@ -376,14 +376,10 @@ def _effects(result: ConditionalLogitResult) -> list[str]:
 
 def _errors(result: ConditionalLogitResult) -> str:
     if result.n_clusters is not None:
-        by = result.provenance.cluster or "cluster"
-        kind = "CR3, each left out" if result.cov_type == "jackknife" else "CR1"
         how = f"and p-values from t({result.df:.0f})"
         if result.bootstrap is not None:
             how = f"and p-values of the terms by {result.bootstrap.name}"
-        return (
-            f"Errors: clustered by {by} ({kind}, {result.n_clusters:,} clusters); intervals {how}."
-        )
+        return f"Errors: {result.clusters_note}; intervals {how}."
     fractional = not np.isin(result.choice_fit.data.y, (0, 1)).all()
     if result.cov_type == "robust":
         return "Errors: robust by choice set (sandwich); intervals and p-values from the normal."

@@ -8,10 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from aces.errors import EstimationError
 from aces.stats.choice_data import choice_data
+from aces.stats.covariance import CovType
 from aces.stats.intervals import critical_value
 from aces.stats.latent import fit as latent
 from aces.stats.mixed.panel import panel as by_decider
-from aces.stats.scored import ErrorType
 from analysis.display import listed
 from analysis.model_columns import codes, with_columns
 from analysis.model_result import Provenance
@@ -267,7 +267,7 @@ class LatentClassLogit:
         starts: int = 10,
         seed: int = 0,
         order: str | None = None,
-        cov_type: ErrorType | None = None,
+        cov_type: CovType | None = None,
     ) -> LatentClassResult:
         """Estimates the model by expectation and maximisation, then Newton's method.
 
@@ -277,7 +277,8 @@ class LatentClassLogit:
             seed: Of the starts.
             order: Term by whose coefficient classes are numbered, least first; by size by default.
             cov_type: `nonrobust` (the observed information, the default without clusters),
-                `robust` by decider or `cluster`.
+                `robust` by decider, `jackknife` (the default with up to 100 clusters) or `cluster`
+                (the default with more).
 
         Raises:
             EstimationError: If classes run away, or no maximum is found.

@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from aces.errors import EstimationError
 from aces.stats.choice_data import ChoiceData, choice_data
+from aces.stats.covariance import CovType
 from aces.stats.mixed.draws import Sequences
-from aces.stats.mixed.fit import DrawsUsed, ErrorType, fit
+from aces.stats.mixed.fit import DrawsUsed, fit
 from analysis.choice_model import ConditionalLogit
 from analysis.mixed_result import MixedLogitResult
 from analysis.model_result import Provenance
@@ -122,7 +123,7 @@ class MixedLogit:
         scramble: bool = True,
         seed: int = 0,
         other_sets: int = 4,
-        cov_type: ErrorType | None = None,
+        cov_type: CovType | None = None,
     ) -> MixedLogitResult:
         """Estimates the model by simulated maximum likelihood.
 
@@ -133,8 +134,9 @@ class MixedLogit:
             scramble: Whether digits are permuted at random, by `seed`.
             seed: Which set of draws.
             other_sets: Further sets of draws from which the simulation error is told.
-            cov_type: `cluster` (the default with clusters), `robust` by decider (the default
-                without) or `nonrobust`, the inverse Hessian.
+            cov_type: `jackknife` (the default with up to 100 clusters), `cluster` (the default
+                with more), `robust` by decider (the default without) or `nonrobust`, the inverse
+                Hessian.
 
         Raises:
             EstimationError: If no maximum is found; nothing unconverged is returned.

@@ -243,9 +243,8 @@ def _head(result: MixedLogitResult) -> list[str]:
 
 def _notes(result: MixedLogitResult) -> list[str]:
     rest = "intervals and p-values from the normal."
-    if result.cov_type == "cluster":
-        by = result.provenance.cluster or "cluster"
-        said = f"clustered by {by} (CR1, {result.n_clusters:,} clusters); t({result.df:.0f})."
+    if result.n_clusters is not None:
+        said = f"{result.clusters_note}; t({result.df:.0f})."
     elif result.cov_type == "robust":
         said = f"robust by decider (sandwich); {rest}"
     else:

@@ -117,6 +117,13 @@ class ModelResult(ABC):
         return self._covariance.cov_type
 
     @property
+    def clusters_note(self) -> str:
+        """What errors are clustered by, and how, in words."""
+        by = self.provenance.cluster or "cluster"
+        kind = "CR3, each left out" if self.cov_type == "jackknife" else "CR1"
+        return f"clustered by {by} ({kind}, {self.n_clusters:,} clusters)"
+
+    @property
     def estimand(self) -> str:
         """What the estimates are of: whose choices, and given what."""
         whose = [

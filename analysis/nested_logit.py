@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from aces.errors import EstimationError
 from aces.stats import nested
 from aces.stats.choice_data import choice_data
+from aces.stats.covariance import CovType
 from aces.stats.joint import WaldTest, wald_test
-from aces.stats.scored import ErrorType
 from analysis.choice_sample import require_column
 from analysis.display import listed
 from analysis.model_columns import codes, with_columns
@@ -22,14 +22,10 @@ from analysis.scored_result import ScoredResult, head, sizes
 if TYPE_CHECKING:
     import pandas as pd
 
-FEW = 40
-"""Clusters below which intervals hold too little: .90 of 95 % with 20, measured in
-`benchmarks/choice_models.py`."""
 NEST, ALONE = "its nest", "alone: "
 """Column of nests made from others, and label of products that none names."""
 NUMBERS = "biuf"
 """Kinds of columns whose values are no names."""
-FEW_NOTE = f"With fewer than {FEW} clusters intervals hold too little: about .90 with 20."
 
 
 class NestedLogitResult(ScoredResult):
@@ -63,11 +59,6 @@ class NestedLogitResult(ScoredResult):
         k = self.nested_fit.data.n_columns
         matrix = self._covariance.matrix[k:, k:]
         return wald_test(self._params[k:] - 1, matrix, self.df)
-
-    @property
-    def few_clusters(self) -> bool:
-        """Whether clusters are so few that intervals hold too little."""
-        return self.n_clusters is not None and self.n_clusters < FEW
 
     @property
     def dissimilarities(self) -> Mapping[str, float]:
@@ -109,8 +100,6 @@ def _notes(result: NestedLogitResult) -> list[str]:
         f"Errors: {result.errors_note}.",
         "p-values of dissimilarities are of the hypothesis that they are 1: no closer substitutes.",
     ]
-    if result.few_clusters:
-        lines.append(FEW_NOTE)
     above = [name for name, value in result.dissimilarities.items() if value > 1]
     if above:
         lines.append(f"Above 1, where utility need not be maximised: {', '.join(above)}.")
@@ -198,12 +187,12 @@ class NestedLogit:
         model._common, model._column = common, said
         return model
 
-    def fit(self, cov_type: ErrorType | None = None) -> NestedLogitResult:
+    def fit(self, cov_type: CovType | None = None) -> NestedLogitResult:
         """Estimates the model.
 
         Args:
-            cov_type: `cluster` (the default with clusters), `robust` by choice set (the default
-                without) or `nonrobust`.
+            cov_type: `jackknife` (the default with up to 100 clusters), `cluster` (the default
+                with more), `robust` by choice set (the default without) or `nonrobust`.
 
         Raises:
             EstimationError: If nests say nothing of substitution, or no maximum is found.

@@ -103,9 +103,8 @@ class ScoredResult(ModelResult):
     def errors_note(self) -> str:
         """Which errors these are, in a sentence."""
         rest = "intervals and p-values from the normal"
-        if self.cov_type == "cluster":
-            by = self.provenance.cluster or "cluster"
-            return f"clustered by {by} (CR1, {self.n_clusters:,} clusters); t({self.df:.0f})"
+        if self.n_clusters is not None:
+            return f"{self.clusters_note}; t({self.df:.0f})"
         if self.cov_type == "robust":
             return f"robust by {self._unit} (sandwich); {rest}"
         return f"inverse of minus the Hessian; {rest}"

@@ -10,6 +10,7 @@ ed., chapter 4, whose normalisation this is.
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 from aces.errors import EstimationError
 from aces.stats.choice import estimate
 from aces.stats.choice_data import ChoiceData, Floats, Ints
-from aces.stats.covariance import Covariance, cluster_codes
+from aces.stats.covariance import Covariance, CovType, cluster_codes
 from aces.stats.mixed.search import Found
-from aces.stats.scored import ErrorType, Scored, peak, score_covariance
+from aces.stats.scored import Scored, peak, score_covariance
 
 SMALLEST = 0.01
 """Least dissimilarity that is tried: below it a nest is as good as its best alternative."""
@@ -129,7 +130,7 @@ def fit(
     *,
     clusters: ArrayLike | None = None,
     common: bool = False,
-    cov_type: ErrorType | None = None,
+    cov_type: CovType | None = None,
 ) -> NestedFit:
     """Fits a nested logit by maximum likelihood, from the conditional logit on.
 
@@ -138,8 +139,8 @@ def fit(
         nests: (rows,) nest of each alternative. With `outside` buying nothing is a nest of its own.
         clusters: (rows,) cluster of each row.
         common: Whether all nests have the same dissimilarity.
-        cov_type: `cluster` (the default with clusters), `robust` by choice set (the default
-            without) or `nonrobust`, the inverse Hessian.
+        cov_type: `jackknife` (the default with up to 100 clusters), `cluster` (the default with
+            more), `robust` by choice set (the default without) or `nonrobust`, the inverse Hessian.
 
     Raises:
         EstimationError: If nests say nothing of substitution, or no maximum is found.
@@ -149,7 +150,7 @@ def fit(
         (None, None) if clusters is None else cluster_codes(data, np.asarray(clusters))
     )
     first = estimate(data)
-    names = (*data.names, *made.parameters)
+    names, climbed = (*data.names, *made.parameters), partial(likelihood, made)
     sizes = np.append(
         1 / np.sqrt(first.information.diagonal()), np.full(len(made.parameters), SIZE)
     )
@@ -157,7 +158,7 @@ def fit(
     for value in STARTS:
         start = np.append(first.params, np.full(len(made.parameters), value))
         try:
-            ends.append(peak(lambda params: likelihood(made, params), start, sizes, names, ADVICE))
+            ends.append(peak(climbed, start, sizes, names, ADVICE))
         except EstimationError as error:
             lost.append(error)
         if ends and (ends[0].at.params[data.n_columns :] <= 1).all():
@@ -165,8 +166,7 @@ def fit(
     if not ends:
         raise lost[0]
     found = max(ends, key=lambda end: end.at.llf)
-    kind = cov_type or ("robust" if codes is None else "cluster")
-    errors = score_covariance(found.at, kind, codes, n_clusters)
+    errors = score_covariance(climbed, found.at, cov_type, codes, n_clusters)
     made_fit = NestedFit(data, made, found, errors, first.llf)
     _warn(made_fit)
     return made_fit

@@ -10,7 +10,7 @@ from aces.stats.nested import DissimilarityWarning
 from aces.types import Record
 from analysis.display import number, p_equals
 from analysis.model_finding import ModelFinding, left_out
-from analysis.nested_logit import FEW_NOTE, NestedLogit, NestedLogitResult
+from analysis.nested_logit import NestedLogit, NestedLogitResult
 
 MEANING = (
     "Dissimilarities are tested against 1, where the odds of two alternatives depend on no third "
@@ -86,8 +86,6 @@ def _said(found: NestedLogitResult) -> list[str]:
         f"all dissimilarities are 1: {p_equals(test.p_value)}; log-likelihood "
         f"{number(found.llf, 1)}, conditional logit {number(found.llfixed, 1)}",
     ]
-    if found.few_clusters:
-        told.append(FEW_NOTE)
     above = [name for name, value in found.dissimilarities.items() if value > 1]
     if above:
         told.append(f"dissimilarity above 1: {', '.join(above)}")

@@ -178,7 +178,9 @@ def test_clusters_of_copies():
     deciders = np.repeat(np.arange(3), y.size) * 1000 + np.tile(np.repeat(own, 4), 3)
     copies = choice_data(*rows, sets)
     plain = latent.fit(data, 2, deciders=who, cov_type="robust", starts=2)
-    found = latent.fit(copies, 2, deciders=deciders, clusters=deciders % 1000, starts=2)
+    found = latent.fit(
+        copies, 2, deciders=deciders, clusters=deciders % 1000, starts=2, cov_type="cluster"
+    )
     assert found.covariance.n_clusters == 80
     assert_allclose(found.covariance.matrix, plain.covariance.matrix * 80 / 79, rtol=5e-3)
 

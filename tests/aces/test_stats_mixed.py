@@ -220,7 +220,7 @@ def test_weights_clusters_and_errors():
         for w in (None, np.full(len(data.y), 4.0))
     ]
     assert_allclose(halves[0], 2 * halves[1], rtol=1e-5)
-    own = fit(data, {"a": "normal"}, **options, clusters=deciders)
+    own = fit(data, {"a": "normal"}, **options, clusters=deciders, cov_type="cluster")
     scaled = plain.covariance.matrix * 60 / 59
     assert_allclose(own.covariance.matrix, scaled, rtol=1e-9)
     wide = fit(data, {"a": "normal"}, **options, clusters=deciders // 6)

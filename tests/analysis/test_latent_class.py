@@ -107,7 +107,7 @@ def test_the_summary_says_what_was_told_apart():
         "Shares:         class 1: 0.",
         "entropy 0.",
         "3 of 3 ended at this maximum",
-        "clustered by family (CR1, 20 clusters); t(19)",
+        "clustered by family (CR3, each left out, 20 clusters); t(19)",
         "is_class2.persona[T.student]",
         "compare BIC",
     ):

@@ -153,7 +153,7 @@ def test_correlations_are_those_of_the_factor():
         ({"panel": "whom"}, "no column 'whom'"),
         ({"panel": "price"}, "several values of 'price'"),
         ({"random": {"pricy": "normal"}}, "no term 'pricy'"),
-        ({"cluster": "trial_id"}, "in more than one cluster"),
+        ({"cluster": "trial_id"}, "more than one value of the cluster"),
     ],
 )
 def test_what_a_table_lacks_is_named(changes, message):

@@ -10,18 +10,19 @@ from numpy.typing import ArrayLike, NDArray
 from aces.errors import EstimationError
 from aces.seeds import Stream
 from aces.stats.choice import estimate
-from aces.stats.choice_data import ChoiceData, Floats, Ints
-from aces.stats.covariance import Covariance
+from aces.stats.choice_data import ChoiceData, Floats
+from aces.stats.covariance import Covariance, CovType
 from aces.stats.latent.model import Deciders, Layout
 from aces.stats.latent.turns import turns
-from aces.stats.mixed.panel import Panel, of_sets, panel
+from aces.stats.mixed.panel import Panel, clusters_of, of_deciders, of_sets, panel
 from aces.stats.mixed.search import Found
-from aces.stats.scored import ErrorType, peak, score_covariance
+from aces.stats.scored import peak, score_covariance
 
 SAME = 1e-3
 """Difference of log-likelihoods below which two starts ended at the same maximum."""
 SUREST = 12.0
 """Log-odds of membership beyond which a group of deciders is of one class only."""
+MEMBERSHIP = "what membership depends on"
 ADVICE = "Take fewer classes, or let fewer coefficients differ between them (common)."
 
 
@@ -95,7 +96,7 @@ def fit(
     starts: int = 10,
     seed: int = 0,
     order: str | None = None,
-    cov_type: ErrorType | None = None,
+    cov_type: CovType | None = None,
 ) -> LatentFit:
     """Fits a latent class logit.
 
@@ -113,7 +114,7 @@ def fit(
         seed: Of the starts.
         order: Classes are ordered by size, or by their coefficient of this column, least first.
         cov_type: `nonrobust` (the default without clusters: the observed information), `robust` by
-            decider or `cluster`.
+            decider, `jackknife` (the default with up to 100 clusters) or `cluster` (with more).
 
     Raises:
         EstimationError: If there are too few deciders, classes run away, or no maximum is found.
@@ -124,7 +125,7 @@ def fit(
     layout = Layout(classes, data.names, _columns(data, common), ("1", *names))
     made = Deciders(choices, z, layout)
     _check(made, starts, order)
-    codes, n_clusters = _clusters(data, choices, clusters)
+    codes, n_clusters = clusters_of(data, choices, clusters)
     single = estimate(data)
     rng = Stream(seed, "latent classes", classes).generator()
     ended = [turns(made, single.params, rng) for _ in range(starts)]
@@ -136,9 +137,8 @@ def fit(
     first = _ordered(made, best[0], order)
     _check_membership(made, first)
     found = _peak(made, first, 1 / np.sqrt(single.information.diagonal()), order)
-    errors = score_covariance(
-        found.at, cov_type or ("cluster" if codes is not None else "nonrobust"), codes, n_clusters
-    )
+    kind = cov_type or ("nonrobust" if codes is None else None)
+    errors = score_covariance(made.likelihood, found.at, kind, codes, n_clusters)
     ends = np.array([one[1] if one else np.nan for one in ended])
     return LatentFit(data, made, _labels(data, choices, deciders), found, errors, ends)
 
@@ -192,7 +192,7 @@ def _known(data: ChoiceData, choices: Panel, membership: Floats | None) -> Float
     if membership is None:
         return np.ones((n, 1))
     given = [
-        of_deciders(data, choices, column, "what membership depends on")
+        of_deciders(of_sets(data, column, MEMBERSHIP), choices, MEMBERSHIP)
         for column in np.asarray(membership, dtype=float).T
     ]
     known = np.column_stack([np.ones(n), *given])
@@ -203,33 +203,10 @@ def _known(data: ChoiceData, choices: Panel, membership: Floats | None) -> Float
     return known
 
 
-def of_deciders(data: ChoiceData, choices: Panel, values: ArrayLike, what: str) -> NDArray[Any]:
-    """Returns (N,) the value that all choice sets of a decider share.
-
-    Raises:
-        EstimationError: If they don't.
-    """
-    own: NDArray[Any] = of_sets(data, values, what)[choices.order]
-    first = own[choices.starts[:-1]]
-    if (own != np.repeat(first, choices.counts())).any():
-        raise EstimationError(f"a decider has more than one value of {what}.")
-    return first
-
-
 def _labels(data: ChoiceData, choices: Panel, deciders: ArrayLike | None) -> NDArray[Any]:
     if deciders is None:
         return data.ids
-    return of_deciders(data, choices, deciders, "the panel")
-
-
-def _clusters(
-    data: ChoiceData, choices: Panel, clusters: ArrayLike | None
-) -> tuple[Ints | None, int | None]:
-    if clusters is None:
-        return None, None
-    own = of_deciders(data, choices, clusters, "the cluster")
-    names, codes = np.unique(own, return_inverse=True)
-    return codes, len(names)
+    return of_deciders(of_sets(data, deciders, "the panel"), choices, "the panel")
 
 
 def _check(data: Deciders, starts: int, order: str | None) -> None:

@@ -1,28 +1,24 @@
 """The mixed logit fitted: estimates, errors, and how much of both is due to the draws."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from aces.errors import EstimationError
 from aces.stats.choice import estimate
 from aces.stats.choice_data import ChoiceData, Floats, Ints
-from aces.stats.covariance import FEW_CLUSTERS, Covariance, FewClustersWarning, inverse
+from aces.stats.covariance import Covariance, CovType, inverse
 from aces.stats.likelihood import Likelihood
 from aces.stats.mixed.coefficients import Coefficients, coefficients
 from aces.stats.mixed.draws import Sequences, standard_draws
 from aces.stats.mixed.likelihood import Simulated, simulated_likelihood
-from aces.stats.mixed.panel import Panel, of_sets, panel
-from aces.stats.mixed.search import Found, maximise, square_scores
+from aces.stats.mixed.panel import Panel, clusters_of, panel
+from aces.stats.mixed.search import Found, Function, maximise
+from aces.stats.scored import Scored, score_covariance
 
-ErrorType: TypeAlias = Literal["cluster", "robust", "nonrobust"]
-
-FEWEST_CLUSTERS = 3
 VANISHED = 1e-3
 """A lognormal coefficient that moves utility by less than this wants to be of the other sign."""
 
@@ -132,7 +128,7 @@ def fit(
     correlated: bool = False,
     draws: DrawsUsed | None = None,
     other_sets: int = 4,
-    cov_type: ErrorType | None = None,
+    cov_type: CovType | None = None,
     start: Floats | None = None,
 ) -> MixedFit:
     """Fits a mixed logit by simulated maximum likelihood.
@@ -146,8 +142,8 @@ def fit(
         correlated: Whether random coefficients are correlated.
         draws: 500 scrambled Halton draws by default.
         other_sets: Further sets of draws from which the simulation error is told; 0 for none.
-        cov_type: `cluster` (the default with clusters), `robust` by decider (the default without)
-            or `nonrobust`, the inverse Hessian.
+        cov_type: `jackknife` (the default with up to 100 clusters), `cluster` (the default with
+            more), `robust` by decider (the default without) or `nonrobust`, the inverse Hessian.
         start: (P,) where to begin; from the conditional logit by default.
 
     Raises:
@@ -160,14 +156,15 @@ def fit(
         raise EstimationError("random names no coefficient: that is a conditional logit.")
     used = draws or DrawsUsed()
     choices = panel(data, deciders, weights)
-    codes, n_clusters = _codes(data, choices, clusters)
+    codes, n_clusters = clusters_of(data, choices, clusters)
     _check_number(choices.n_deciders, len(model.names))
     fixed = _fixed(data, choices)
     points = _points(model, choices, used)
     first = model.start(fixed.params, choices.scales) if start is None else start
-    found = _search(choices, model, points, first)
+    function = partial(simulated_likelihood, choices, model, points)
+    found = _search(function, model, choices.weights, first)
     _check_signs(model, choices, found.at.params)
-    errors = _covariance(found, choices, cov_type, codes, n_clusters)
+    errors = _covariance(found, function, choices.weights, cov_type, codes, n_clusters)
     simulation = _simulation(choices, model, used, found, other_sets) if other_sets else None
     return MixedFit(data, choices, model, used, found, errors, simulation, fixed.llf)
 
@@ -193,13 +190,12 @@ def _points(model: Coefficients, choices: Panel, used: DrawsUsed) -> Floats:
     )
 
 
-def _search(choices: Panel, model: Coefficients, points: Floats, first: Floats) -> Found:
+def _search(function: Function, model: Coefficients, weights: Floats, first: Floats) -> Found:
     """The maximum at which spreads are positive.
 
     A negative spread is the positive one with its draws mirrored, which are as good.
     """
-    function = partial(simulated_likelihood, choices, model, points)
-    found = maximise(function, first, choices.weights, model.names)
+    found = maximise(function, first, weights, model.names)
     signs = _signs(model, found.at.params)
     at = found.at
     mirrored = Simulated(
@@ -240,52 +236,21 @@ def _check_signs(model: Coefficients, choices: Panel, params: Floats) -> None:
             )
 
 
-def _codes(
-    data: ChoiceData, choices: Panel, clusters: ArrayLike | None
-) -> tuple[Ints | None, int | None]:
-    """Cluster of each decider, and how many there are."""
-    if clusters is None:
-        return None, None
-    own: NDArray[Any] = of_sets(data, clusters, "the cluster")[choices.order]
-    first = own[choices.starts[:-1]]
-    if (own != np.repeat(first, np.diff(choices.starts))).any():
-        raise EstimationError("a decider has choice sets in more than one cluster.")
-    names, codes = np.unique(first, return_inverse=True)
-    if len(names) < FEWEST_CLUSTERS:
-        raise EstimationError(
-            f"{len(names)} clusters are too few for any interval (at least {FEWEST_CLUSTERS})."
-        )
-    if len(names) < FEW_CLUSTERS:
-        warnings.warn(
-            f"{len(names)} clusters: intervals use t({len(names) - 1}), and below {FEW_CLUSTERS} "
-            "clusters still cover less than they say.",
-            FewClustersWarning,
-            stacklevel=3,
-        )
-    return codes, len(names)
-
-
 def _covariance(
     found: Found,
-    choices: Panel,
-    cov_type: ErrorType | None,
+    function: Function,
+    weights: Floats,
+    cov_type: CovType | None,
     codes: Ints | None,
     n_clusters: int | None,
 ) -> Covariance:
-    cov_type = cov_type or ("robust" if codes is None else "cluster")
-    bread = inverse(-found.at.hessian)
-    if cov_type == "nonrobust":
-        return Covariance(bread, cov_type)
-    if cov_type == "robust":
-        return Covariance(bread @ square_scores(found.at, choices.weights**2) @ bread, cov_type)
-    if cov_type != "cluster":
-        raise EstimationError(f"cov_type '{cov_type}' is unknown: nonrobust, robust or cluster.")
-    if codes is None or n_clusters is None:
-        raise EstimationError("cov_type='cluster' needs clusters: say which column holds them.")
-    totals = np.zeros((n_clusters, len(bread)))
-    np.add.at(totals, codes, found.at.scores * choices.weights[:, None])
-    factor = n_clusters / (n_clusters - 1)
-    return Covariance(factor * bread @ (totals.T @ totals) @ bread, cov_type, n_clusters)
+    """Errors, deciders weighted."""
+
+    def weighted(params: Floats) -> Scored:
+        here = function(params)
+        return Scored(here.llf, here.scores * weights[:, None])
+
+    return score_covariance(weighted, found.at, cov_type, codes, n_clusters)
 
 
 def _simulation(

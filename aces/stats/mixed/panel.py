@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from aces.errors import EstimationError
 from aces.stats.choice_data import ChoiceData, Floats, Ints
+from aces.stats.covariance import cluster_codes
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,44 @@ def of_sets(data: ChoiceData, values: ArrayLike, what: str) -> NDArray[Any]:
             "or none."
         )
     return found[data.starts]
+
+
+def of_deciders(values: NDArray[Any], choices: Panel, what: str) -> NDArray[Any]:
+    """Returns (N,) the value that all choice sets of a decider share.
+
+    Args:
+        values: (sets,) of each choice set.
+        choices: The choice sets by decider.
+        what: What they are, for messages.
+
+    Raises:
+        EstimationError: If a decider has several.
+    """
+    own = values[choices.order]
+    first = own[choices.starts[:-1]]
+    if (own != np.repeat(first, choices.counts())).any():
+        raise EstimationError(f"a decider has more than one value of {what}.")
+    return first
+
+
+def clusters_of(
+    data: ChoiceData, choices: Panel, clusters: ArrayLike | None
+) -> tuple[Ints | None, int | None]:
+    """Returns (N,) the cluster of each decider, and how many there are; None without clusters.
+
+    Args:
+        data: The choice sets.
+        choices: The same by decider.
+        clusters: (rows,) cluster of each row.
+
+    Raises:
+        EstimationError: If a decider is in two clusters, or there are fewer than 3.
+    """
+    if clusters is None:
+        return None, None
+    of_deciders(of_sets(data, clusters, "the cluster"), choices, "the cluster")
+    codes, n_clusters = cluster_codes(data, np.asarray(clusters))
+    return codes[choices.order[choices.starts[:-1]]], n_clusters
 
 
 def _by_decider(data: ChoiceData, deciders: ArrayLike | None) -> tuple[Ints, Ints, Ints]:
