@@ -131,30 +131,57 @@ def price_change(
         krinsky_robb: Draws for limits from simulated quantiles; 0 for none.
         seed: Of those draws.
     """
-    own, its = _index(fit, term), _index(fit, price)
-    b, v = fit.params[[own, its]], fit.covariance.matrix[np.ix_([own, its], [own, its])]
-    critical = critical_value(level, fit.covariance.df)
+    both = [_index(fit, term), _index(fit, price)]
+    b, v = fit.params[both], fit.covariance.matrix[np.ix_(both, both)]
+    asked = Asked(term, price, kind, scale, level, krinsky_robb, seed)
+    return offset(asked, b, v, fit.covariance.df)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which price change; attributes are the arguments of `price_change`."""
+
+    term: str
+    price: str
+    kind: Kind
+    scale: Scale = "log"
+    level: float = 0.95
+    krinsky_robb: int = 0
+    seed: int = 0
+
+
+def offset(asked: Asked, b: Floats, v: Floats, df: float) -> PriceChange:
+    """Returns the price change of a term.
+
+    Args:
+        asked: Which.
+        b: (2,) coefficients of term and price.
+        v: (2, 2) their covariance.
+        df: Degrees of freedom of t.
+    """
+    kind, scale, level = asked.kind, asked.scale, asked.level
+    critical = critical_value(level, df)
     found = fieller(b[0], b[1], (v[0, 0], v[1, 1]), v[0, 1], critical)
     significant = bool(abs(b[1]) > critical * np.sqrt(v[1, 1]))
     simulated = None
-    if krinsky_robb and significant:
-        draws = np.random.default_rng(seed).multivariate_normal(b, v, krinsky_robb)
-        changes = _to_price(draws[:, 0] / draws[:, 1], kind, scale)
+    if asked.krinsky_robb and significant:
+        draws = np.random.default_rng(asked.seed).multivariate_normal(b, v, asked.krinsky_robb)
+        changes = to_price(draws[:, 0] / draws[:, 1], kind, scale)
         simulated = _pair(np.quantile(changes, [0.5 - level / 2, 0.5 + level / 2]))
-    ends = _pair(np.sort(_to_price(np.array([found.low, found.high]), kind, scale)))
-    every = _pair(np.sort(_to_price(np.array([-np.inf, np.inf]), kind, scale)))
+    ends = _pair(np.sort(to_price(np.array([found.low, found.high]), kind, scale)))
+    every = _pair(np.sort(to_price(np.array([-np.inf, np.inf]), kind, scale)))
     limits = ends if found.shape == "interval" else every
     return PriceChange(
-        term=term,
+        term=asked.term,
         kind=kind,
         scale=scale,
         level=level,
-        change=float(_to_price(b[0] / b[1], kind, scale)),
+        change=float(to_price(b[0] / b[1], kind, scale)),
         ci_low=limits[0],
         ci_high=limits[1],
         gap=ends if found.shape == "rays" else None,
         krinsky_robb=simulated,
-        note=_note(found, price, wanted=bool(krinsky_robb), significant=significant),
+        note=_note(found, asked.price, wanted=bool(asked.krinsky_robb), significant=significant),
     )
 
 
@@ -166,8 +193,8 @@ def inference(fit: ChoiceFit, effect: MarginalEffect, level: float) -> tuple[flo
     return error, effect.estimate - half, effect.estimate + half, p_value
 
 
-def _to_price(ratio: Floats, kind: Kind, scale: Scale) -> Floats:
-    """The price change that a ratio b / b_price stands for."""
+def to_price(ratio: Floats, kind: Kind, scale: Scale) -> Floats:
+    """Returns the price change that a ratio b / b_price stands for."""
     signed = -ratio if kind == "compensating" else ratio
     with np.errstate(over="ignore"):
         return np.expm1(signed) if scale == "log" else signed

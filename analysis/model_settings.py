@@ -14,8 +14,7 @@ class UtilitySettings(Record):
     effects: str | None = "product_id"
     """Column with a coefficient for each level; null for none."""
     cluster: str | None = "world_id"
-    """Unit of randomisation; it holds whole deciders where they choose several times. Null for
-    errors robust by choice set, or by decider."""
+    """Unit of randomisation, which holds whole deciders; null: errors by choice set or decider."""
     outside: bool = False
     """Whether buying nothing is an alternative."""
 
@@ -24,8 +23,7 @@ class MixedSettings(Record):
     """How tastes differ between deciders."""
 
     random: dict[str, str] | None = None
-    """Term -> `normal`, `lognormal`, `negative lognormal` or `triangular`; null for all terms
-    normal."""
+    """Term -> `normal`, `lognormal`, `negative lognormal`, `triangular`; null: all are normal."""
     panel: str | None = None
     """Column that says who chose, such as `persona`; null where every trial is a decider's."""
     correlated: bool = False

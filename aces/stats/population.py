@@ -103,6 +103,21 @@ def mixed(fit: MixedFit) -> PopulationOf:
     return population
 
 
+def mean_coefficients(fit: MixedFit, params: Floats) -> Floats:
+    """Returns (K,) means of a mixed logit's coefficients between deciders, exactly.
+
+    Args:
+        fit: The model.
+        params: (P,) its parameters.
+    """
+    model = fit.model
+    matrix = model.matrix(params)
+    found = matrix[:, 0].copy()
+    for k in model.lognormal:
+        found[k] = model.signs[k] * np.exp(matrix[k, 0] + (matrix[k, 1:] ** 2).sum() / 2)
+    return found
+
+
 @dataclass(frozen=True)
 class Chances:
     """What each type would buy.

@@ -25,8 +25,8 @@ from analysis.model_settings import UtilitySettings
 BASELINE, UNKNOWN = -1, -2
 """Codes of a baseline product, whose effect is 0, and of one never chosen, whose share is 0."""
 
-CELLS = 2**21
-"""Listings times types of shoppers whose probabilities are computed at a time."""
+CELLS = 2**17
+"""Listings times types of shoppers computed at a time: what fits into a cache is fastest."""
 
 SOURCES = {"log_price": "price_cents", "price": "price_cents"}
 SOURCES |= {"log_review_count": "review_count", "fee": "fee_cents"}
@@ -44,8 +44,8 @@ class ModelConfig(DemandConfig):
     """Parameters of a decision that any choice model may stand behind."""
 
     model: Model = Conditional()
-    """`{use: conditional_logit}`, or `mixed_logit`, `nested_logit`, `latent_class` with what they
-    take: `{use: mixed_logit, random: {log_price: negative lognormal}}`."""
+    """Or `mixed_logit`, `nested_logit`, `latent_class` with what they take, such as
+    `{use: mixed_logit, random: {log_price: negative lognormal}}`."""
 
 
 @dataclass(frozen=True)

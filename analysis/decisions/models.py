@@ -31,6 +31,9 @@ class Conditional(Record):
 
     use: Literal["conditional_logit"] = "conditional_logit"
 
+    def __repr__(self) -> str:
+        return "{use: conditional_logit}"
+
 
 class Mixed(MixedSettings):
     """Tastes that differ: a mixed logit."""

@@ -3,10 +3,10 @@
 from typing import ClassVar
 
 import pandas as pd
-from pydantic import PositiveInt, field_validator
+from pydantic import PositiveInt
 
-from aces.types import Record
 from analysis.latent_finding import Asked, LatentClasses, Posteriors
+from analysis.model_settings import LatentSettings, UtilitySettings
 
 
 class LatentClassEstimator:
@@ -14,38 +14,17 @@ class LatentClassEstimator:
 
     coefficients: ClassVar[bool] = True
 
-    class Config(Record):
+    class Config(LatentSettings, UtilitySettings):
         """Parameters of the estimator."""
 
         name: str = "latent_class"
         """Of the analysis; that of its entry where not given."""
-        terms: tuple[str, ...] = ()
-        """Terms of the utility; where not given, every level that the design varies."""
         classes: PositiveInt | tuple[PositiveInt, ...] = 2
         """Number of classes, or several to choose from by BIC; 1 among them may win."""
-        panel: tuple[str, ...] = ()
-        """Columns that say who chose, such as `buyer` and `persona`; none where every trial is a
-        decider's."""
-        membership: tuple[str, ...] = ()
-        """Columns that the chance of a class depends on, such as `persona`; each has one value per
-        decider."""
-        common: tuple[str, ...] = ()
-        """Terms whose coefficient all classes share."""
         by: tuple[str, ...] = ("interface",)
         """Columns each of whose values has types of its own; all buyers are taken together."""
         cluster: str | None = None
         """Column of clusters, which hold whole deciders; null for the observed information."""
-        effects: str | None = "product_id"
-        """Column with a coefficient for each level, which all classes share; null for none."""
-        outside: bool = False
-        """Whether buying nothing is an alternative."""
-        starts: PositiveInt = 10
-        """Random starts."""
-
-        @field_validator("panel", "membership", "common", "by", mode="before")
-        @classmethod
-        def _one_name(cls, names: object) -> object:
-            return (names,) if isinstance(names, str) else names
 
     def __init__(self, config: Config) -> None:
         self.config = config

@@ -5,12 +5,11 @@ from typing import ClassVar
 import pandas as pd
 
 from aces.errors import EstimationError
-from aces.stats.mixed.draws import Sequences
-from aces.types import Record
 from analysis.display import number
 from analysis.mixed_logit import MixedLogit
 from analysis.mixed_result import MixedLogitResult
 from analysis.model_finding import ModelFinding, left_out
+from analysis.model_settings import MixedSettings, UtilitySettings
 
 MEANING = (
     "Means and spreads of coefficients between deciders (of logarithms, where lognormal; the "
@@ -24,30 +23,13 @@ class MixedLogitEstimator:
 
     coefficients: ClassVar[bool] = True
 
-    class Config(Record):
+    class Config(MixedSettings, UtilitySettings):
         """Parameters of the estimator."""
 
         name: str = "mixed_logit"
         """Of the analysis; that of its entry where not given."""
-        terms: tuple[str, ...] = ()
-        """Terms of the utility; where not given, every level that the design varies."""
-        random: dict[str, str] | None = None
-        """Term -> `normal`, `lognormal`, `negative lognormal` or `triangular`; null for all
-        terms normal."""
-        panel: str | None = None
-        """Column that says who chose, such as `persona`; null where every trial is a decider's."""
-        cluster: str | None = "world_id"
-        """Unit of randomisation, which holds whole deciders; null for errors by decider."""
         effects: str | None = None
         """Column with a fixed coefficient for each level, such as `product_id`."""
-        outside: bool = False
-        """Whether buying nothing is an alternative."""
-        correlated: bool = False
-        """Whether random coefficients are correlated."""
-        draws: int = 500
-        """Draws per decider."""
-        sequence: Sequences = "halton"
-        """`halton` or `sobol`, both scrambled."""
 
     def __init__(self, config: Config) -> None:
         self.config = config

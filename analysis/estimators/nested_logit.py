@@ -7,9 +7,9 @@ import pandas as pd
 
 from aces.errors import EstimationError
 from aces.stats.nested import DissimilarityWarning
-from aces.types import Record
 from analysis.display import number, p_equals
 from analysis.model_finding import ModelFinding, left_out
+from analysis.model_settings import NestedSettings, UtilitySettings
 from analysis.nested_logit import NestedLogit, NestedLogitResult
 
 MEANING = (
@@ -24,24 +24,11 @@ class NestedLogitEstimator:
 
     coefficients: ClassVar[bool] = True
 
-    class Config(Record):
+    class Config(NestedSettings, UtilitySettings):
         """Parameters of the estimator."""
 
         name: str = "nested_logit"
         """Of the analysis; that of its entry where not given."""
-        nests: str | dict[str, tuple[str, ...]]
-        """Column with the nest of each listing, such as `sponsored`, or nest -> product ids; a
-        product that none names is alone."""
-        terms: tuple[str, ...] = ()
-        """Terms of the utility; where not given, every level that the design varies."""
-        effects: str | None = "product_id"
-        """Column with a coefficient for each level; null for none."""
-        cluster: str | None = "world_id"
-        """Unit of randomisation; null for errors robust by choice set."""
-        outside: bool = False
-        """Whether buying nothing is an alternative, in no nest."""
-        common: bool = False
-        """Whether all nests have the same dissimilarity."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
