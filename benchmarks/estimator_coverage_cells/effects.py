@@ -41,7 +41,7 @@ def marginal(rng: np.random.Generator, demand: Demand, clusters: int) -> Held:
 
 def _cells() -> Iterator[Cell]:
     for demand in EFFECTS:
-        for clusters, runs in ((5, 500), (10, 500), (20, 500), (100, 200), (1000, 500)):
+        for clusters, runs in ((5, 300), (10, 300), (20, 300), (100, 100), (1000, 300)):
             yield Cell(
                 "Changes of the purchase probability, clusters",
                 f"independent, {demand} demand",

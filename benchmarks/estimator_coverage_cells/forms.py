@@ -35,7 +35,7 @@ def equally_near(rng: np.random.Generator, worlds: int) -> Held:
 
 
 def _cells() -> Iterator[Cell]:
-    for choices, runs in ((20, 2000), (100, 1000), (780, 300)):
+    for choices, runs in ((20, 1000), (100, 500), (780, 200)):
         yield Cell(
             "Price ladders, choices",
             "pairs, six gaps, three prices; price moves nothing",

@@ -56,7 +56,7 @@ def bridged(rng: np.random.Generator, worlds: int) -> Held:
 
 
 def _cells() -> Iterator[Cell]:
-    for worlds, runs in ((20, 1000), (50, 500), (100, 300), (500, 1000)):
+    for worlds, runs in ((20, 300), (50, 300), (100, 300), (500, 300)):
         yield Cell(
             "Purchases against probabilities, worlds",
             "probabilities that are the chances",

@@ -80,7 +80,7 @@ def _bought(rng: np.random.Generator, share: NDArray[np.float64]) -> NDArray[np.
 
 
 def _cells() -> Iterator[Cell]:
-    for worlds, runs in ((40, 500), (100, 300), (300, 1000), (1000, 300)):
+    for worlds, runs in ((40, 300), (100, 100), (300, 500), (1000, 200)):
         yield Cell(
             "Buyers of one taste, worlds that all of them met",
             "three buyers, half of their noise shared",
