@@ -1,9 +1,9 @@
 """Binary and ordered outcomes of whole trials, by statsmodels: bought at all, a rating given.
 
-Estimates are statsmodels' (`Logit`, `Probit`, `OrderedModel`); errors are computed here from its
-scores and Hessian, clustered with the factor G / (G - 1) and t(G - 1), so that they are the same
-for both kinds. A model of an ordered outcome: McCullagh, P. (1980), Journal of the Royal
-Statistical Society B 42, 109-142.
+Estimates are statsmodels' (`Logit`, `Probit`, `OrderedModel`); errors are computed from its scores
+as those of choice models are, so that they are the same for both kinds: each of up to 100 clusters
+is left out, of more the sandwich is taken (`aces.stats.scored`). A model of an ordered outcome:
+McCullagh, P. (1980), Journal of the Royal Statistical Society B 42, 109-142.
 """
 
 import warnings
@@ -16,8 +16,15 @@ from numpy.typing import NDArray
 
 from aces.errors import EstimationError
 from aces.stats.choice_data import Floats
-from aces.stats.covariance import FEW_CLUSTERS, FEWEST_CLUSTERS, FewClustersWarning, inverse
+from aces.stats.covariance import (
+    FEW_CLUSTERS,
+    FEWEST_CLUSTERS,
+    Covariance,
+    FewClustersWarning,
+)
 from aces.stats.intervals import critical_value, p_values
+from aces.stats.mixed.likelihood import Simulated
+from aces.stats.scored import Scored, score_covariance
 from analysis.choice_sample import require_column
 
 if TYPE_CHECKING:
@@ -124,23 +131,20 @@ def outcome_model(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what they say is looked at below
         fitted = _fitted(model, kind)
-        scores, hessian = model.score_obs(fitted.params), model.hessian(fitted.params)
-    params = np.asarray(fitted.params)
-    covariance, n_clusters = _errors(
-        np.asarray(scores), np.asarray(hessian), None if cluster is None else rows[cluster]
-    )
-    _check(params, covariance, scores.sum(axis=0), X, names)
+        at = _point(model, np.asarray(fitted.params))
+    errors = _errors(model, at, None if cluster is None else rows[cluster])
+    _check(at, errors, X, names)
     kept = len(names)
     return OutcomeResult(
         names=names,
-        params=params[:kept],
-        covariance=covariance[:kept, :kept],
+        params=at.params[:kept],
+        covariance=errors.matrix[:kept, :kept],
         levels=levels,
         outcome=outcome,
         link=link,
         nobs=len(rows),
-        n_clusters=n_clusters,
-        llf=float(fitted.llf),
+        n_clusters=errors.n_clusters,
+        llf=at.llf,
         left_out=left_out,
     )
 
@@ -246,12 +250,23 @@ def _fitted(model: Any, kind: Kind) -> Any:  # noqa: ANN401
         raise EstimationError(f"statsmodels finds no maximum: {error}") from error
 
 
+def _point(model: Any, params: Floats) -> Simulated:  # noqa: ANN401
+    """What statsmodels says of a point."""
+    scores = np.asarray(model.score_obs(params))
+    hessian = np.asarray(model.hessian(params))
+    return Simulated(params, float(model.loglike(params)), scores, scores.sum(axis=0), hessian)
+
+
 def _errors(
-    scores: Floats, hessian: Floats, clusters: "pd.Series[Any] | None"
-) -> tuple[Floats, int | None]:
-    bread = inverse(-hessian)
+    model: Any,  # noqa: ANN401
+    at: Simulated,
+    clusters: "pd.Series[Any] | None",
+) -> Covariance:
+    def likelihood(params: Floats) -> Scored:
+        return Scored(float(model.loglike(params)), np.asarray(model.score_obs(params)))
+
     if clusters is None:
-        return bread @ (scores.T @ scores) @ bread, None
+        return score_covariance(likelihood, at, "robust")
     codes, names = clusters.factorize()
     n = len(names)
     if n < FEWEST_CLUSTERS:
@@ -262,21 +277,17 @@ def _errors(
             FewClustersWarning,
             stacklevel=3,
         )
-    totals = np.zeros((n, scores.shape[1]))
-    np.add.at(totals, codes, scores)
-    return n / (n - 1) * bread @ (totals.T @ totals) @ bread, n
+    return score_covariance(likelihood, at, None, codes, n)
 
 
-def _check(
-    params: Floats, covariance: Floats, gradient: Floats, X: Floats, names: Sequence[str]
-) -> None:
+def _check(at: Simulated, errors: Covariance, X: Floats, names: Sequence[str]) -> None:
     """Raises EstimationError where statsmodels stopped short of a maximum, or there is none."""
-    size = np.abs(params[: X.shape[1]]) * X.std(axis=0)
-    if not np.isfinite(params).all() or size.max() > FARTHEST:
+    size = np.abs(at.params[: X.shape[1]]) * X.std(axis=0)
+    if not np.isfinite(at.params).all() or size.max() > FARTHEST:
         raise EstimationError(
             f"'{names[int(np.nanargmax(size))]}' predicts the outcome perfectly, or nearly: no "
             "finite estimate. Leave it out, or gather trials that contradict it."
         )
-    left = np.abs(gradient) * np.sqrt(covariance.diagonal())
+    left = np.abs(at.gradient) * np.sqrt(errors.matrix.diagonal())
     if not left.max() < STEEPEST:
         raise EstimationError("statsmodels stopped before the maximum. Put columns on one scale.")

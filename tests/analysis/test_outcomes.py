@@ -42,7 +42,7 @@ def table(n=400, seed=0, levels=4, spread=1.0):
 def test_bought_is_statsmodels_logit_with_clustered_errors():
     import statsmodels.api as sm
 
-    rows = table()
+    rows = table(800)
     found = outcome_model(rows, ["x", "arm"])
     one = rows.drop_duplicates("trial_id")
     X = np.column_stack([one["x"], one["arm"] == "plain", np.ones(len(one))]).astype(float)
@@ -56,8 +56,26 @@ def test_bought_is_statsmodels_logit_with_clustered_errors():
     own = np.sqrt(found.covariance.diagonal())
     assert_allclose(own, theirs.bse, rtol=0.01)  # theirs has a further small-sample factor
     assert own[0] > 1.2 * plain.bse[0]  # x is the world's
-    assert (found.n_clusters, found.df) == (100, 99)
+    assert (found.n_clusters, found.df) == (200, 199)
     assert found.levels == ("0", "1")
+
+
+@pytest.mark.parametrize("kind", ["binary", "ordered"])
+def test_few_clusters_are_left_out_one_by_one(kind):
+    """The oracle: every world really left out, the model fitted again."""
+    asked = {"outcome": "stars", "kind": kind, "link": "probit"}
+    rows = table(400, seed=3)
+    rows["world_id"] = rows["trial_id"].str[1:].astype(int) % 20
+    if kind == "binary":
+        rows["stars"] = (rows["stars"] > 2).astype(int)
+    found = outcome_model(rows, ["x", "arm"], **asked)
+    apart = [
+        outcome_model(rows[rows["world_id"] != world], ["x", "arm"], **asked).params - found.params
+        for world in range(20)
+    ]
+    assert found.n_clusters == 20
+    own = np.sqrt(found.covariance.diagonal())
+    assert_allclose(own, np.sqrt(19 / 20 * np.square(apart).sum(axis=0)), rtol=0.02)
 
 
 @pytest.mark.parametrize("link", ["logit", "probit"])
