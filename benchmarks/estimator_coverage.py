@@ -25,6 +25,7 @@ import numpy as np
 
 from aces.errors import EstimationError
 from benchmarks.estimator_coverage_cells import Cell, Method, cells
+from benchmarks.estimator_coverage_cells.ledger import ledger_table
 from benchmarks.machine import write_result
 
 CACHE = Path("runs/coverage-grid")
@@ -33,22 +34,6 @@ BANDS = {"covers": (0.933, 0.966), "rejects": (0.037, 0.064)}
 RUNS = 2000
 LEAST = 0.05
 """Share of runs with an answer below which no rate is told."""
-
-ELSEWHERE = """
-Measured by benchmarks of their own, and not again here:
-
-- conditional logit of 2 x 500 worlds as the project draws them, with and without product effects,
-  and A/A tests: `coverage.md`;
-- fractional outcomes (choice probabilities) and errors from the information matrix:
-  `probabilities.md`;
-- two-way clusters: `two_way.md`; pairs of worlds: `paired.md`; interference between sellers:
-  `spillover.md`;
-- means after adaptive allocation (Horvitz-Thompson, Hajek, AIPW, weighted AIPW): `adaptive.md`;
-- the score bootstrap beside t(G - 1), clusters even, uneven and treated whole: `few-clusters.md`;
-- randomization inference has its level by construction: `tests/analysis/test_randomization.py`;
-- always-valid tests under continuous looking: `sequential.md`;
-- specification curves: `multiverse.md`.
-"""
 
 
 def simulate(cell: Cell, runs: int) -> dict[str, Any]:
@@ -202,7 +187,7 @@ def main() -> None:
     print(text)
     if args.only:
         return
-    body = INTRODUCTION + ELSEWHERE + text
+    body = INTRODUCTION + text + "\n\n" + "\n".join([LEDGER, *ledger_table()])
     if missing:
         body += f"\n\n{missing} of {len(grid)} cells are not in the table: they were not run."
     print(f"\nwrote {write_result('coverage-grid', 'Size and coverage, method by method', body)}")
@@ -214,8 +199,14 @@ dear) in which a 95 % interval held the truth, or a 5 % test rejected; several i
 set count as one. Accepted, as in the design: [.933, .966] for intervals, [.037, .064] for tests, as
 much wider as chance is with fewer. **Bold** misses, and the last column says where a user of
 the method is told; `c` errs on the cautious side. `no answer`: the method refused, as it should
-where
-data can't tell (too few clusters, nobody bought).
+where data can't tell (too few clusters, nobody bought). What was measured by benchmarks of their
+own stands in the last table, which names for every part of `aces analyze` where its intervals and
+tests were measured.
+"""
+
+LEDGER = """## Part by part
+
+Headings of this page; files of `benchmarks/results`; tests of a level that holds by construction.
 """
 
 
