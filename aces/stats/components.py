@@ -10,7 +10,8 @@ the total variation, 1 - |mean p|^2, is the sum of
 Products of two trials of one world, and of two worlds, are unbiased for |p_w|^2 and |mean p|^2: all
 estimates are sums of such products (U-statistics), errors by the jackknife over worlds. It is the
 variance split of Light and Margolin (1971), Journal of the American Statistical Association 66,
-534-544, for units drawn at random.
+534-544, for units drawn at random. From few worlds the intervals hold too little: 91 to 92 % with
+5, 92 to 94 % with 10 and 93 to 95 % with 20 (`benchmarks/results/coverage-grid.md`).
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from aces.stats.intervals import critical_value
 
 FEWEST = 5
 """Worlds with two trials below which nothing is said."""
+ENOUGH = 50
+"""Worlds below which intervals hold less than they say."""
 NAMES = ("world", "serving", "sampling", "total")
 
 

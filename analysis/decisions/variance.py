@@ -15,11 +15,11 @@ import pandas as pd
 
 from aces.errors import EstimationError
 from aces.stats.choice_data import Floats
-from aces.stats.components import NAMES, Components, components
+from aces.stats.components import ENOUGH, NAMES, Components, components
 from aces.types import Estimate, Record
 from analysis.choice_sample import require_column
 from analysis.decisions.found import Found, Whose, estimate_row, of_each
-from analysis.display import Plot, Point, Table, interval, number
+from analysis.display import Plot, Point, Table, counted, interval, number
 
 MISSING = ("failed", "truncated")
 BOTH = "serving and sampling"
@@ -108,6 +108,11 @@ def variances(table: pd.DataFrame, asked: VarianceConfig) -> Found:
             said.append(
                 f"{asked.name}, {whose.name}: {one.missing:,} trials without an outcome are left "
                 "out; lost for reasons that differ between trials they would change the split"
+            )
+        if one.found.worlds < ENOUGH:
+            said.append(
+                f"{asked.name}, {whose.name}: from {counted(one.found.worlds, 'world')} met again "
+                f"intervals hold somewhat less than they say; {ENOUGH} are enough"
             )
     rows = [row for each in found for row in _rows(asked, *each)]
     return Found(_table(asked, found), [_plot(found)], said, rows)

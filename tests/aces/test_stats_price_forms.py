@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aces.stats.choice import fit
-from aces.stats.price_forms import price_forms, price_matters, vuong
+from aces.stats.price_forms import Form, price_forms, price_matters, vuong
 
 GAPS = np.array([0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
 REFERENCES = np.array([5, 20, 50, 80, 150, 300, 800.0])
@@ -101,3 +101,12 @@ def test_equal_forms_are_not_told_apart_and_unequal_ones_are():
     ]
     assert vuong(*four, [w for w in worlds for _ in range(4)]) > once / 10
     assert vuong(*four, list(range(6000))) < once**3
+
+
+def test_forms_equally_near_are_told_apart_as_seldom_from_few_worlds():
+    rng = np.random.default_rng(7)
+    told = []
+    for _ in range(2000):
+        one, other = (Form("", 0.0, None, 1, -rng.gamma(2.0, size=5)) for _ in range(2))
+        told.append(vuong(one, other, range(5)) < 0.05)
+    assert 0.03 < np.mean(told) < 0.065  # by the normal: 0.16

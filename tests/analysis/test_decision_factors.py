@@ -9,7 +9,7 @@ from aces.errors import EstimationError
 from aces.spec import load_analyses
 from analysis.analyze import analyze_table
 from analysis.decisions.demand import fit_demand
-from analysis.decisions.variance import variance_split
+from analysis.decisions.variance import VarianceConfig, variance_split, variances
 from analysis.decisions.wording import WordingConfig, by_wording
 from benchmarks.decisions import Shop
 
@@ -51,6 +51,13 @@ def test_nothing_bought_is_an_outcome_and_lost_trials_are_counted(again):
     half = again.assign(chosen=again["chosen"] * (again["repeat"] == 0))
     half["status"] = np.where(again["repeat"] == 0, "chosen", "abstained")
     assert variance_split(half).found.share[0] < 0.05
+
+
+def test_intervals_from_few_worlds_are_said_to_hold_too_little(again):
+    few = again[again["world_id"].isin(again["world_id"].unique()[:20])]
+    (said,) = variances(few, VarianceConfig()).notes
+    assert "from 20 worlds met again intervals hold somewhat less" in said
+    assert variances(again, VarianceConfig()).notes == []
 
 
 @pytest.mark.parametrize("crossed", [False, True])
