@@ -1,6 +1,7 @@
 """What was run: the design, the buyers, and what it was made with."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -120,6 +121,20 @@ def asked(found: Sequence[Analysis]) -> str:
         f"What do {listed(list(varied), most=8)} do to what {who} buy, "
         f"shopping for {errands} {through}?"
     )
+
+
+def endings(found: Sequence[Analysis]) -> str:
+    """Returns how many trials there are and how they ended, in words."""
+    ended = Counter(
+        status for one in found for status in one.table.drop_duplicates("trial_id")["status"]
+    )
+    lost = ended["failed"] + ended["truncated"]
+    told = [
+        counted(ended["chosen"], "purchase"),
+        *([f"{ended['abstained']:,} left without buying"] if ended["abstained"] else []),
+        f"{lost:,} without outcome" if lost else "none without outcome",
+    ]
+    return f"{counted(ended.total(), 'trial')}: {listed(told)}"
 
 
 def facts(found: Sequence[Analysis]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +19,7 @@ from analysis.fits import Finding
 from analysis.frame import load_choices
 from analysis.report import downloads
 from analysis.report.buyers import buyers_shown, random_weights
-from analysis.report.design import asked, facts, run_shown
+from analysis.report.design import asked, endings, facts, run_shown
 from analysis.report.sections import (
     answers,
     effect_sections,
@@ -126,6 +126,7 @@ def _context(found: Sequence[Analysis]) -> dict[str, Any]:
         "planted": _planted(found),
         "random": listed(random_weights(found)),
         "answers": answers(found),
+        "reasons": _reasons(found),
         "findings": findings(found),
         "effects": effect_sections(found),
         "prices": price_charts(found),
@@ -145,14 +146,48 @@ def _context(found: Sequence[Analysis]) -> dict[str, Any]:
     }
 
 
-def _verdict(found: Sequence[Analysis]) -> str:
-    """The gates, in a sentence."""
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the run is sound, at a glance.
+
+    Attributes:
+        kind: `good`, `fail`, or `none` where no gate applies.
+        gates: How many hold.
+        trials: How many there are, and how they ended.
+    """
+
+    kind: str
+    gates: str
+    trials: str
+
+    @property
+    def sign(self) -> str:
+        """What stands before it."""
+        return {"good": "✓", "fail": "✗", "none": "–"}[self.kind]
+
+
+def _verdict(found: Sequence[Analysis]) -> Verdict:
     checks = [check for one in found for check in one.checks]
     failed = sum(check.passed is False for check in checks)
     held = sum(check.passed is True for check in checks)
+    trials = endings(found)
     if failed:
-        return f"{counted(failed, 'gate')} of {failed + held} failed"
-    return f"All {held} gates that apply hold" if held else "No gate applies"
+        return Verdict("fail", f"{counted(failed, 'gate')} of {failed + held} failed", trials)
+    if held:
+        return Verdict("good", f"All {held} gates that apply hold", trials)
+    return Verdict("none", "No gate applies", trials)
+
+
+def _reasons(found: Sequence[Analysis]) -> list[str]:
+    """Why there are no estimates: what holds for several analyses once, with their number."""
+    notes = [note for one in found for note in one.notes]
+    alike: dict[str, list[str]] = {}
+    for note in notes:
+        alike.setdefault(note.partition(": no estimates: ")[2] or note, []).append(note)
+    return [
+        several[0] if len(several) == 1 else f"{len(several)} analyses: {reason}"
+        for reason, several in alike.items()
+    ]
 
 
 def _planted(found: Sequence[Analysis]) -> list[str]:
