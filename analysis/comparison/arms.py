@@ -7,7 +7,6 @@ from itertools import combinations, product
 import pandas as pd
 
 from aces.errors import UserError
-from analysis.comparison.estimates import crossed
 from analysis.display import counted, listed
 from analysis.published import INTERFACE
 
@@ -86,7 +85,7 @@ def arms_of(table: pd.DataFrame, replicate: str = "") -> list[Arm]:
     Raises:
         UserError: If the replicate repeats no arm.
     """
-    columns = ["run", "buyer", "interface", *crossed(table)]
+    columns = ["run", "buyer", "interface", *_crossed(table)]
     found = [
         Arm(dict(zip(columns, map(str, values), strict=True)), rows)
         for values, rows in table.groupby(columns, sort=False, dropna=False)
@@ -105,6 +104,14 @@ def arms_of(table: pd.DataFrame, replicate: str = "") -> list[Arm]:
             f"{replicate} repeats no buyer of {first} through the same interface. Buyers: {names}"
         )
     return arms
+
+
+def _crossed(table: pd.DataFrame) -> list[str]:
+    """Personas and prompts where some world met several of one buyer's."""
+    met = ["run", "buyer", "interface", "world_id", "repeat"]
+    trials = table.drop_duplicates("trial_id")
+    known = [name for name in ("persona", "prompt") if name in table]
+    return [name for name in known if trials.groupby(met)[name].nunique().max() > 1]
 
 
 def _version(arm: Arm) -> tuple[str, ...]:

@@ -266,3 +266,17 @@ def differing_worlds(old: Sequence[pd.DataFrame], new: pd.DataFrame) -> int:
     ends = [_ends(rows) for rows in (*old, new)]
     both = pd.concat(ends, axis=1, join="inner", keys=range(len(ends)))
     return int((both.nunique(axis=1) > 1).sum())
+
+
+def equal_outcomes(one: pd.DataFrame, other: pd.DataFrame) -> tuple[int, int]:
+    """Returns pairs of trials, by world and repeat, that ended alike, and pairs."""
+    both = pd.concat([_every_end(one), _every_end(other)], axis=1, join="inner", keys=[0, 1])
+    return int((both[0] == both[1]).sum()), len(both)
+
+
+def _every_end(rows: pd.DataFrame) -> "pd.Series[str]":
+    """(world, repeat) -> the product bought, or the status of its trial without one."""
+    trials = trials_of(rows).drop_duplicates(["world_id", "repeat"])
+    status = "(" + trials["status"].astype(object) + ")"
+    ends = trials["product_id"].astype(object).fillna(status)
+    return ends.set_axis(pd.MultiIndex.from_frame(trials[["world_id", "repeat"]]))

@@ -15,10 +15,9 @@ from aces.store import RunStore
 from analysis.checks.position import slots_taken
 from analysis.comparison.answer import Answer
 from analysis.comparison.arms import Arm, Pair, arms_of, human_line, pairs_of
-from analysis.comparison.estimates import outcomes
 from analysis.comparison.findings import Coefficients, Movers, Products, Ratios
 from analysis.comparison.parts import Human
-from analysis.comparison.shares import differing_worlds, odd_one_out, share_changes
+from analysis.comparison.shares import differing_worlds, equal_outcomes, odd_one_out, share_changes
 from analysis.comparison.tastes import Tastes, fit_tastes, shared, testable
 from analysis.comparison.verdict import Versions
 from analysis.drift import OUTCOME
@@ -92,7 +91,7 @@ def compare_versions(
 
     Raises:
         UserError: If there is nobody to compare.
-        EstimationError: If no trial of a pair has an outcome.
+        EstimationError: If no pair has outcomes to compare.
     """
     found = compare_pairs(table, terms, replicate=replicate, position_lock=position_lock)
     line = human_line(arms_of(table, replicate))
@@ -106,9 +105,22 @@ def compare_pairs(
     replicate: str = "",
     position_lock: float | None = None,
 ) -> list[Versions]:
-    """Returns what is found of each pair; arguments as of `compare_versions`."""
-    pairs = pairs_of(arms_of(table, replicate))
-    found = [_versions(pair, terms, position_lock) for pair in pairs]
+    """Returns what is found of each pair; arguments as of `compare_versions`.
+
+    A pair without outcomes to compare is named with the first of the others.
+
+    Raises:
+        EstimationError: If that is so of all pairs.
+    """
+    found, failed = [], []
+    for pair in pairs_of(arms_of(table, replicate)):
+        try:
+            found.append(_versions(pair, terms, position_lock))
+        except EstimationError as error:
+            failed.append(f"{' and '.join(pair.names)} can't be compared: {error}")
+    if not found:
+        raise EstimationError("; ".join(failed))
+    found[0] = replace(found[0], notes=(*found[0].notes, *failed))
     adjusted = holm([one.p_value for one in found]).tolist()
     return [replace(one, adjusted=p) for one, p in zip(found, adjusted, strict=True)]
 
@@ -144,7 +156,7 @@ def _versions(pair: Pair, terms: Sequence[str], lock: float | None) -> Versions:
         tastes=tastes,
         whole=whole,
         fits=fits,
-        equal=_equal(pair.old.rows, pair.new.rows) if pair.paired else (0, 0),
+        equal=equal_outcomes(pair.old.rows, pair.new.rows) if pair.paired else (0, 0),
         notes=tuple(notes),
         differing=differing_worlds(pair.runs, pair.new.rows) if pair.paired else None,
     )
@@ -167,14 +179,6 @@ def _fits(pair: Pair, terms: Sequence[str]) -> tuple[list[Tastes], Tastes]:
     return old, fit_tastes(pair.new.rows, terms, cluster=pair.new.cluster)
 
 
-def _equal(one: pd.DataFrame, other: pd.DataFrame) -> tuple[int, int]:
-    """Pairs of trials, by world and repeat, that ended alike, and pairs."""
-    ends = [outcomes(rows) for rows in (one, other)]
-    ends = [each[~each.index.duplicated()] for each in ends]
-    both = pd.concat(ends, axis=1, join="inner", keys=[0, 1])
-    return int((both[0] == both[1]).sum()), len(both)
-
-
 def _human(found: Versions, line: Arm | None, terms: Sequence[str]) -> Human | None:
     """People beside a pair that they are not part of."""
     if line is None or line.keys in (found.pair.old.keys, found.pair.new.keys):
@@ -190,7 +194,7 @@ def _human(found: Versions, line: Arm | None, terms: Sequence[str]) -> Human | N
         name=line.keys["buyer"],
         terms={} if fit is None else _intervals(fit, terms),
         shares=_shares(line.rows),
-        agreement={name: _equal(arm.rows, line.rows) for name, arm in versions},
+        agreement={name: equal_outcomes(arm.rows, line.rows) for name, arm in versions},
     )
 
 

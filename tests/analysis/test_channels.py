@@ -1,4 +1,4 @@
-"""Channels on shared worlds: against the stacked fit of `compare`, and size under no difference."""
+"""Channels on shared worlds: against one stacked fit, and size under no difference."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from scipy import stats
 from aces.errors import EstimationError
 from aces.stats.joint import joint_covariance, wald_test
 from analysis.channels import Settings, channels, families
-from analysis.comparison.estimates import compare
+from analysis.choice_model import ConditionalLogit
 from analysis.frame import load_choices
 
 TERMS = ("row_1", "log_price", "overall_pick")
@@ -42,18 +42,31 @@ def rows_of(found, estimator):
     }
 
 
+def stacked(table):
+    """One logit of both channels, products with effects of their own in each."""
+    channel = table["interface"].astype(str)
+    own = table.assign(
+        second=(channel == "json").astype(float),
+        product_id=table["product_id"].astype(str) + channel,
+    )
+    terms = [*TERMS, *(f"{term}:second" for term in TERMS)]
+    return ConditionalLogit.from_formula(
+        f"chosen ~ {' + '.join(terms)}", own, "trial_id", effects="product_id", cluster="world_id"
+    ).fit()
+
+
 def test_differences_are_those_of_a_stacked_fit(apart):
     found = channels(apart, settings())
     ours = rows_of(found, "channel_difference")
-    first, second = ({"buyer": "one", "interface": name} for name in ("screenshot", "json"))
-    theirs = compare(apart, first, second, list(TERMS)).coefficients.set_index("term")
+    theirs = stacked(apart)
     levels = rows_of(found, "channel")
     for term in TERMS:
         row = ours["json", term]
-        assert row.estimate == pytest.approx(theirs["difference"][term], abs=1e-6)
-        assert row.std_error == pytest.approx(theirs["std_error"][term], rel=1e-5)
-        assert row.p_value == pytest.approx(theirs["p_value"][term], rel=1e-3)
-        assert levels["json", term].estimate == pytest.approx(theirs["second"][term], abs=1e-6)
+        assert row.estimate == pytest.approx(theirs.params[f"{term}:second"], abs=1e-6)
+        assert row.std_error == pytest.approx(theirs.bse[f"{term}:second"], rel=1e-5)
+        assert row.p_value == pytest.approx(theirs.pvalues[f"{term}:second"], rel=1e-3)
+        whole = theirs.params[term] + theirs.params[f"{term}:second"]
+        assert levels["json", term].estimate == pytest.approx(whole, abs=1e-6)
 
 
 def test_a_planted_difference_is_found_where_it_is(apart):

@@ -1,80 +1,74 @@
-"""Paired comparison: exactly nothing between identical arms, and the truth between others."""
+"""Comparisons of stored runs: exactly nothing between identical arms, the truth between others."""
 
 import numpy as np
 import pytest
 
-from aces.errors import UserError
-from analysis.comparison.estimates import compare
+from analysis.comparison.versions import compare_pairs
 from analysis.frame import load_choices
 
 TERMS = ["row_1", "log_price", "overall_pick"]
 TRUTH = {"row_1": 0.9, "log_price": -1.8, "overall_pick": 1.2}
-
-
-def arm(buyer, interface="json"):
-    return {"buyer": buyer, "interface": interface}
+CHANGED = TRUTH | {"overall_pick": 0.4}
 
 
 @pytest.fixture(scope="module")
-def table(planted_runs):
-    changed = TRUTH | {"overall_pick": 0.4}
-    return load_choices(
-        planted_runs(
-            "compare",
-            worlds=300,
-            interfaces=("json", "html"),
-            buyers={"planted": TRUTH, "changed": changed},
-        )
+def found(planted_runs):
+    """Every pair of two buyers through two interfaces, which differ in one of them."""
+    run = planted_runs(
+        "compare",
+        worlds=300,
+        interfaces=("json", "html"),
+        buyers={"planted": TRUTH, "changed": CHANGED},
     )
+    return {one.pair.names: one for one in compare_pairs(load_choices(run), TERMS)}
 
 
-def test_identical_arms_differ_by_exactly_nothing(table):
-    found = compare(table, arm("planted"), arm("planted", "html"), TERMS)
-    assert found.identical
-    assert "json and html are identical: all 600 paired outcomes are equal" in found.verdict
-    for part in (found.coefficients, found.shares):
-        assert (part["difference"] == 0).all()
-        assert (part["std_error"] == 0).all()
-        assert (part["p_value"] == 1).all()
+def test_identical_arms_differ_by_exactly_nothing(found):
+    same = found["json", "html"]
+    assert same.identical
+    assert "all 600 paired outcomes are equal" in same.sentence
+    assert not same.changed
+    assert (same.shares.change == 0).all()
+    assert (same.shares.p_value == 1).all()
+    change = same.tastes.change
+    np.testing.assert_allclose(change.value, 0, atol=1e-12)
+    assert (change.error == 0).all()
+    assert (change.p == 1).all()
 
 
-def test_the_difference_of_two_buyers_is_found(table):
-    found = compare(table, arm("planted"), arm("changed"), TERMS)
-    assert not found.identical
-    assert 0.7 < found.agreement[0] < 1
-    rows = found.coefficients.set_index("term")
-    expected = {"row_1": 0, "log_price": 0, "overall_pick": -0.8}
-    for term, value in expected.items():
-        assert abs(rows["difference"][term] - value) < 4 * rows["std_error"][term]
-    assert rows["p_value"]["overall_pick"] < 0.001
-    np.testing.assert_allclose(rows["second"] - rows["first"], rows["difference"])
+def test_the_difference_of_two_buyers_is_found(found):
+    one = found["planted", "changed"]
+    equal, pairs = one.equal
+    assert 0.7 < equal / pairs < 1
+    change = one.tastes.change
+    assert (np.abs(change.value[:3] - [0, 0, -0.8]) < 4 * change.error[:3]).all()
+    assert change.p[TERMS.index("overall_pick")] < 0.001
+    assert one.changed
 
 
-def test_shared_noise_makes_differences_far_more_certain(table, planted_run):
-    alone = load_choices(
-        planted_run(
-            worlds=300,
-            noise="independent",
-            buyers={"planted": TRUTH, "changed": TRUTH | {"overall_pick": 0.4}},
-        )
-    )
-    shared = compare(table, arm("planted"), arm("changed"), TERMS).coefficients["std_error"]
-    independent = compare(alone, arm("planted"), arm("changed"), TERMS).coefficients["std_error"]
-    assert (shared < 0.7 * independent).all()
+def test_shared_noise_makes_differences_far_more_certain(found, planted_run):
+    buyers = {"planted": TRUTH, "changed": CHANGED}
+    table = load_choices(planted_run(worlds=300, noise="independent", buyers=buyers))
+    (alone,) = compare_pairs(table, TERMS)
+    shared = found["planted", "changed"].tastes.change.error[:3]
+    assert (shared < 0.7 * alone.tastes.change.error[:3]).all()
 
 
 def test_independent_arms_of_the_same_buyer_do_not_differ(planted_run):
     both = {"planted": TRUTH, "twin": TRUTH}
     table = load_choices(planted_run(worlds=200, noise="independent", buyers=both))
-    found = compare(table, arm("planted"), arm("twin"), TERMS)
+    (found,) = compare_pairs(table, TERMS)
     assert not found.identical
-    assert (found.coefficients["difference"].abs() < 4 * found.coefficients["std_error"]).all()
-    assert (found.shares["difference"].abs() < 4.5 * found.shares["std_error"]).all()
-    assert found.shares["first"].sum() == pytest.approx(2)  # 1 per task
+    assert not found.changed
+    assert (np.abs(found.tastes.change.value) < 4 * found.tastes.change.error).all()
+    assert found.shares.shares[:, 0].sum() == pytest.approx(2)  # 1 per task
 
 
-def test_arms_must_exist_and_be_one(table):
-    with pytest.raises(UserError, match="no trial has nobody"):
-        compare(table, {"buyer": "nobody"}, arm("planted"), TERMS)
-    with pytest.raises(UserError, match="several times"):
-        compare(table, {"buyer": "planted"}, arm("changed"), TERMS)
+def test_a_pair_without_outcomes_is_named_and_the_others_compared(planted_run):
+    run = planted_run(worlds=20, buyers={"one": TRUTH, "two": CHANGED, "broken": TRUTH})
+    table = load_choices(run)
+    lost = table["buyer"] == "broken"
+    table.loc[lost, ["status", "chosen"]] = ["error", 0]
+    (found,) = compare_pairs(table, ["log_price"])
+    assert found.pair.names == ("one", "two")
+    assert sum("broken can't be compared" in note for note in found.notes) == 2

@@ -16,7 +16,7 @@ from analysis.checks import run_checks
 from analysis.checks.answers import parse_rate, refusal_rate
 from analysis.checks.losses import status_by_assignment
 from analysis.checks.position import slots_taken
-from analysis.comparison.estimates import compare_all
+from analysis.comparison.versions import compare_pairs
 from analysis.families import adjusted
 from analysis.frame import choices, load_choices, trials_of
 from analysis.redraw import Redraw
@@ -234,11 +234,12 @@ def test_locked_buyers_are_withheld_and_others_stay_as_they_were(mixed):
 
 
 def test_comparisons_withhold_coefficients_of_the_locked(mixed):
-    pairs = compare_all(load_choices(mixed), ["row_1", "log_price"], position_lock=0.9)
-    stuck, other = pairs
-    assert stuck.coefficients.empty
-    assert "locked to slot 1" in stuck.note
-    assert not other.coefficients.empty
+    pairs = compare_pairs(load_choices(mixed), ["row_1", "log_price"], position_lock=0.9)
+    assert len(pairs) == 3
+    for one in pairs:
+        locked = "stuck" in one.pair.names
+        assert (one.tastes is None) == locked
+        assert any("stuck is locked to slot 1" in note for note in one.notes) == locked
 
 
 def test_thresholds_are_the_experiments_own(mixed, tmp_path):

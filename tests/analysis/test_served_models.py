@@ -10,7 +10,7 @@ from aces.llm.records import Exchange, Message, Reply, Request, Usage, Wait
 from aces.store import Finished, RunStore, StoredExchange
 from aces.types import Choice, Status
 from analysis.analyze import analyze, analyze_paths
-from analysis.comparison.estimates import compare_all
+from analysis.comparison.versions import compare_pairs
 from analysis.comprehension import comprehension
 from analysis.conduct import Conduct
 from analysis.fits import analyses_of, arm_names, fit_all, groups
@@ -127,8 +127,8 @@ def test_one_wording_alone_is_not_named(served_run):
 
 def test_arms_of_crossed_personas_are_compared(served_run):
     change(served_run, "UPDATE trials SET persona = 'b', repeat = 0 WHERE repeat = 1")
-    (found,) = compare_all(load_choices(served_run), ["log_price"])
-    assert (found.second, found.pairs) == ("b", 40)
+    (found,) = compare_pairs(load_choices(served_run), ["log_price"])
+    assert (found.pair.names[1], found.equal[1]) == ("b", 40)
 
 
 def test_buyers_that_only_answer_questions_are_not_fitted(served_run):

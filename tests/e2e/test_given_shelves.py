@@ -27,7 +27,7 @@ from aces.testing.model_server import ModelServer, calls
 from aces.types import World
 from agents.browser import find_chromium
 from analysis.analyze import analyze_paths
-from analysis.comparison.estimates import compare
+from analysis.comparison.versions import compare_pairs
 from analysis.frame import export, load_choices
 from analysis.published import agreement, with_published
 from analysis.report.page import write_report
@@ -203,13 +203,13 @@ def test_published_trials_are_met_again_and_analysed_beside_what_was_chosen_then
     report = write_report([tmp_path / "run"], tmp_path / "r.html").read_text()
     assert "Gpt/4.1 (published)" in report
     # world by world: what differs is the difference of what was planted
-    columns = ["buyer", "interface"]
     beside = with_published(found.table)
-    ours_, theirs_ = beside[columns].drop_duplicates().to_dict("records")[:2]
-    apart = compare(beside, ours_, theirs_, list(TASTE)).coefficients.set_index("term")
-    for term, row in apart.iterrows():
+    apart = compare_pairs(beside, list(TASTE))[0]
+    assert apart.pair.names[1].startswith("gpt_4_1")
+    change = apart.tastes.change
+    for term, value, error in zip(TASTE, change.value, change.error, strict=False):
         gap = THEIRS.get(term, 0.0) - TASTE[term]
-        assert abs(row["difference"] - gap) < 3.5 * row["std_error"], term
+        assert abs(value - gap) < 3.5 * error, term
     # from the exported table alone the same numbers
     export(load_choices(tmp_path / "run"), tmp_path / "long.csv")
     again = analyze_paths([tmp_path / "long.csv"], tmp_path / "out")[0]

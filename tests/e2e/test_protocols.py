@@ -11,7 +11,7 @@ from aces.cli.console import read_experiment
 from aces.errors import SpecError, TrialError
 from aces.types import AddToCart
 from analysis.analyze import analyze_paths
-from analysis.comparison.estimates import compare
+from analysis.comparison.versions import compare_pairs
 from experiments.executors.inline import InlineExecutor
 from experiments.plan import make_plan
 from experiments.run import run
@@ -217,13 +217,14 @@ def changes(found):
 def test_the_page_and_its_data_are_bought_from_alike(study):
     tasks = json.dumps([{"id": "stapler", "category": "stapler", "query": "stapler"}])
     found = study("biases-headless", f"tasks={tasks}", "worlds_per_task=12")
-    arms = [{"buyer": "planted", "interface": face} for face in ("json", "screenshot")]
-    both = compare(found.table, *arms, ["log_price"])
-    assert both.pairs == 12
-    assert both.identical, both.verdict
+    pairs = {
+        name: compare_pairs(rows, ["log_price"]) for name, rows in found.table.groupby("buyer")
+    }
+    (both,) = pairs["planted"]
+    assert sorted(both.pair.names) == ["json", "screenshot"]
+    assert both.equal == (12, 12), both.sentence
     # that of the other buyer, whose noise is its own in each, shows what chance would give
-    arms = [{**arm, "buyer": "indifferent"} for arm in arms]
-    assert not compare(found.table, *arms, ["log_price"]).identical
+    assert not pairs["indifferent"][0].identical
 
 
 def test_a_title_gains_with_those_who_read_it_and_nobody_else(study):
