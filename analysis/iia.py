@@ -38,10 +38,6 @@ NOTE = (
 )
 
 
-FEW = 40
-"""Clusters below which Hausman's test rejects too often: .135 at 5 % with 20, measured."""
-
-
 @dataclass(frozen=True)
 class Asked:
     """What is asked.
@@ -281,8 +277,6 @@ class _Scored:
         said = f"Hausman and McFadden's own statistic {number(found.plain, 2)}"
         if not found.definite:
             said += ", which means nothing: the difference of variances is not positive definite"
-        if self.n_clusters < FEW:
-            said += f"; with fewer than {FEW} clusters the bootstrap rejects too often"
         what = f"Hausman, without {product}, by bootstrap"
         return Check(what, found.statistic, found.df, None, found.p_value, said, hausman=found)
 

@@ -229,19 +229,22 @@ def hausman_test(
             (k, k) inverse of the information.
         part: Without it, of the same coefficients and clusters (0 where a cluster is not in it).
         draws: Draws of the bootstrap: signs of whole clusters, Webb's weights if they are few.
+            Each has a covariance of its own; without that, the test rejects .13 at .05 with 20
+            clusters.
         rng: Of the bootstrap.
     """
     change, influence = part[0] - whole[0], part[1] - whole[1]
+    clusters = len(influence)
     influence = influence - influence.mean(axis=0)
-    covariance = influence.T @ influence
+    covariance = clusters / (clusters - 1) * influence.T @ influence
     scale = np.sqrt(covariance.diagonal())
     scale[scale == 0] = 1.0
     values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
     kept = values > max(NEGLIGIBLE * values.max(), 0.0)
     turn = (vectors[:, kept] / np.sqrt(values[kept])) / scale[:, None]
     statistic = float(((change @ turn) ** 2).sum())
-    drawn = _signs(rng, draws, len(influence)) @ (influence @ turn)
-    least = ((drawn**2).sum(axis=1) >= statistic).sum()
+    drawn = _drawn_statistics(influence @ turn, _signs(rng, draws, clusters))
+    least = (drawn >= statistic).sum()
     apart = part[2] - whole[2]
     return HausmanTest(
         change=change,
@@ -253,6 +256,25 @@ def hausman_test(
         definite=bool(np.linalg.eigvalsh(apart / np.outer(scale, scale))[0] > 0),
         draws=draws,
     )
+
+
+def _drawn_statistics(influence: Floats, weights: Floats) -> Floats:
+    """(draws,) quadratic forms of drawn changes, each in its own covariance as the data's are.
+
+    That of a draw d is M - d d' / G, with the sum M of squares about 0, so that the form is
+    a / (1 - a / G) with a = d' M^-1 d.
+
+    Args:
+        influence: (G, q) what each cluster adds to the change.
+        weights: (draws, G) what each is multiplied by.
+    """
+    clusters, q = influence.shape
+    drawn = weights @ influence
+    squares = (influence[:, :, None] * influence[:, None]).reshape(clusters, -1)
+    about = (weights**2 @ squares).reshape(-1, q, q)
+    form = (drawn * np.linalg.solve(about, drawn[:, :, None])[:, :, 0]).sum(axis=1)
+    with np.errstate(divide="ignore"):
+        return np.asarray((1 - 1 / clusters) * form / np.maximum(1 - form / clusters, 0.0))
 
 
 def _signs(rng: np.random.Generator, draws: int, n_clusters: int) -> Floats:

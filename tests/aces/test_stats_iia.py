@@ -149,10 +149,27 @@ def hausman(data, clusters, seed=0):
 
 def test_hausman_by_bootstrap_keeps_its_size():
     rejected = 0
-    for seed in range(100):
+    for seed in range(40):
         data, _, clusters = drawn(200, seed=seed, per=4)
         rejected += hausman(data, clusters, seed).p_value <= 0.05
-    assert rejected <= 13
+    assert rejected <= 6
+
+
+@pytest.mark.parametrize("clusters", [8, 20])  # Webb's weights, and signs
+def test_hausman_from_few_clusters_rejects_one_of_twenty(clusters):
+    """Estimates that are sums over clusters, three coefficients: each draw needs its own errors."""
+    rng, nothing, p = (
+        np.random.default_rng(4),
+        (np.zeros(3), np.zeros((clusters, 3)), np.eye(3)),
+        [],
+    )
+    for _ in range(500):
+        parts = rng.normal(size=(clusters, 3))
+        change = parts.sum(axis=0)
+        part = change, parts - change / clusters, 2 * np.eye(3)
+        p.append(iia.hausman_test(nothing, part, draws=199, rng=rng).p_value)
+    assert 0.025 < np.mean(np.array(p) <= 0.05) < 0.08
+    assert 0.15 < np.mean(np.array(p) <= 0.2) < 0.25
 
 
 def test_it_is_said_where_the_plain_statistic_means_nothing():
