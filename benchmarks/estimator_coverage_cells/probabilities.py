@@ -18,6 +18,7 @@ SLOPE = "slope in the logit"
 LINEAR = "linear slope and intercept"
 TOGETHER = "linear slope 1 and intercept 0"
 BESIDE = "slope 1 and nothing left to four terms"
+FEW = "a note of `bridge` below 500 purchases"
 METHODS = {
     "slope in the logit": SLOPE,
     "linear slope": LINEAR,
@@ -61,7 +62,7 @@ def _cells() -> Iterator[Cell]:
             "Purchases against probabilities, worlds",
             "probabilities that are the chances",
             f"{worlds:,}",
-            tuple(Method(name, "rejects 5 %") for name in dict.fromkeys(METHODS.values())),
+            tuple(Method(name, "rejects 5 %", FEW) for name in dict.fromkeys(METHODS.values())),
             partial(bridged, worlds=worlds),
             runs,
         )
