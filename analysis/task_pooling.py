@@ -18,13 +18,15 @@ from aces.types import Estimate
 from analysis.choice_model import ConditionalLogit
 from analysis.choice_result import ConditionalLogitResult
 from analysis.choice_sample import require_column
-from analysis.display import Plot, Point, Table, interval, number, p_equals, percent
+from analysis.display import Plot, Point, Table, counted, interval, number, p_equals, percent
 from analysis.fits import arm_names, groups
 
 ONE_MODEL = "one model of all tasks"
 MEAN = "mean of tasks"
 ANOTHER = "another task"
 BETWEEN = "sd between tasks"
+ENOUGH = 100
+"""Worlds of a task from which on its error may count as known."""
 MEANING = (
     f"'{ONE_MODEL}' weights tasks by their information and its interval is for these tasks only; "
     f"'{MEAN}' is of the population that they are drawn from, '{ANOTHER}' where the effect in a "
@@ -147,7 +149,7 @@ class TaskPooling:
         """What must be said beside the estimates."""
         said = []
         for _, whose, arm in self.arms:
-            lines = [*arm.failed, *(_sentence(*item) for item in arm.pooled.items())]
+            lines = [*arm.failed, *(_sentence(*item) for item in arm.pooled.items()), *_few(arm)]
             said += [f"{self.name}, {whose}: {line}" for line in lines]
         return said
 
@@ -280,6 +282,16 @@ def _point(line: Line) -> Point:
     values = line.values
     assert values["estimate"] is not None
     return Point(line.what, values["estimate"], values["ci_low"], values["ci_high"])
+
+
+def _few(arm: Arm) -> Iterator[str]:
+    """Says where errors of tasks are less sure than they are taken for."""
+    worlds = min((fit.n_clusters or ENOUGH for fit in arm.tasks.values()), default=ENOUGH)
+    if arm.pooled and worlds < ENOUGH:
+        yield (
+            f"a task has {counted(worlds, 'world')}: below {ENOUGH} its error is less sure than it "
+            "is taken for, and equal tasks seem to differ more often than 5 % of the time"
+        )
 
 
 def _sentence(term: str, pooled: Pooled) -> str:

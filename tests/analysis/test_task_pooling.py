@@ -135,6 +135,12 @@ def test_each_buyer_is_pooled_alone_and_units_need_not_be_tasks():
         _ = pooling(rows, by="shops").notes
 
 
+def test_errors_of_tasks_with_few_worlds_are_said_to_be_unsure():
+    (few,) = [n for n in pooling(table(60)).notes if "less sure" in n]
+    assert "a task has 60 worlds: below 100" in few
+    assert not any("less sure" in n for n in pooling(table(120)).notes)
+
+
 # Several buyers in one model
 
 
