@@ -14,7 +14,6 @@ the replicate.
 import argparse
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -32,7 +31,7 @@ from analysis.comparison.arms import Arm, Pair
 from analysis.comparison.shares import odd_one_out, share_changes
 from analysis.comparison.tastes import NOISE, Tastes, fit_tastes, shared, testable
 from analysis.comparison.verdict import FEW_CAUSES, Versions
-from benchmarks.machine import write_result
+from benchmarks.machine import workers, write_result
 from experiments.plan import Plan, make_plan
 from experiments.power import level_table
 from marketplace.treatments import TREATMENTS
@@ -302,8 +301,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=150)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
-    os.environ["OMP_NUM_THREADS"] = "1"
-    with ProcessPoolExecutor(args.processes) as pool:
+    with workers(args.processes) as pool:
         jobs = pool.map(simulate_many, range(1, args.runs + 1), [args.worlds] * args.runs)
         found = []
         for one in track(jobs, total=args.runs, description="batteries"):

@@ -11,7 +11,6 @@ utilities directly; that shops and interfaces deliver the same choices is tested
 import argparse
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -26,7 +25,7 @@ from aces.spec import ExperimentSpec, Plugin
 from aces.stats.choice import fit
 from aces.types import Task
 from agents.buyers.utility import ProductEffects, UtilityBuyer
-from benchmarks.machine import write_result
+from benchmarks.machine import workers, write_result
 from experiments.plan import Plan, make_plan
 from experiments.power import level_table
 from marketplace.treatments import TREATMENTS
@@ -171,8 +170,7 @@ def _row_share_p(table: dict[str, Any], y: Floats) -> float:
 
 def simulate_many(runs: int, worlds: int, processes: int) -> list[Outcome]:
     """Simulates experiments of seeds 1 to `runs`."""
-    os.environ["OMP_NUM_THREADS"] = "1"
-    with ProcessPoolExecutor(processes) as pool:
+    with workers(processes) as pool:
         found = pool.map(simulate, range(1, runs + 1), [worlds] * runs, chunksize=10)
         return list(_progress(found, runs))
 

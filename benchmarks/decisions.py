@@ -10,7 +10,6 @@ where the number is of that).
 
 import argparse
 import warnings
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -19,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.machine import write_result
+from benchmarks.machine import workers, write_result
 
 Floats = NDArray[np.float64]
 
@@ -393,7 +392,7 @@ def one_run(name: str, seed: int, worlds: int) -> Covered | None:
 def coverage(name: str, runs: int, worlds: int, processes: int = 1) -> tuple[dict[str, Any], int]:
     """Returns for each kind of interval its coverage and how many, and runs without an estimate."""
     held: dict[str, list[bool]] = {}
-    with ProcessPoolExecutor(processes) as pool:
+    with workers(processes) as pool:
         done = list(pool.map(one_run, [name] * runs, range(runs), [worlds] * runs, chunksize=10))
     for found in done:
         for what, inside in (found or {}).items():

@@ -12,11 +12,9 @@ Without --only the table is written; cells that were never run are left out of i
 
 import argparse
 import json
-import os
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal
@@ -26,7 +24,7 @@ import numpy as np
 from aces.errors import EstimationError
 from benchmarks.estimator_coverage_cells import Cell, Method, cells
 from benchmarks.estimator_coverage_cells.ledger import ledger_table
-from benchmarks.machine import write_result
+from benchmarks.machine import workers, write_result
 
 CACHE = Path("runs/coverage-grid")
 BANDS = {"covers": (0.933, 0.966), "rejects": (0.037, 0.064)}
@@ -172,13 +170,12 @@ def main() -> None:
         help="begin no cell after so many; 0: write what is kept",
     )
     args = parser.parse_args()
-    os.environ["OMP_NUM_THREADS"] = "1"
     args.cache.mkdir(parents=True, exist_ok=True)
     grid = cells()
     wanted = [(cell, args.runs or cell.runs) for cell in grid if args.only in cell.name]
     work = [(cell, n, args.cache) for cell, n in wanted if _runs(cell, args.cache) < n]
     end = time.monotonic() + 60 * args.minutes
-    with ProcessPoolExecutor(args.processes) as pool:
+    with workers(args.processes) as pool:
         for first in range(0, len(work), args.processes):
             if time.monotonic() < end:
                 for name, seconds in pool.map(_run, work[first : first + args.processes]):

@@ -3,7 +3,9 @@
 import os
 import platform
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
@@ -18,6 +20,16 @@ def hardware() -> str:
         model = next(names, model).partition(":")[2].strip() or model
     version = platform.python_version()
     return f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {version}"
+
+
+def workers(processes: int | None = None) -> ProcessPoolExecutor:
+    """Returns processes with one thread each, as many as there are cores by default.
+
+    They are spawned: a fork has numpy loaded, which then counts its threads no more and lets them
+    burn CPU time waiting for each other.
+    """
+    os.environ["OMP_NUM_THREADS"] = "1"
+    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
 
 
 def write_result(name: str, title: str, body: str) -> Path:

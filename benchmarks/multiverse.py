@@ -13,7 +13,6 @@ import argparse
 import os
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,7 +29,7 @@ from analysis.frame import choices
 from analysis.joint_test import BEST, MEDIAN, SHARE, STOUFFER
 from analysis.multiverse import ALPHA, Multiverse, multiverse
 from analysis.study import Study
-from benchmarks.machine import write_result
+from benchmarks.machine import workers, write_result
 from experiments.executors.inline import InlineExecutor
 from experiments.run import run
 from marketplace.treatments import TREATMENTS
@@ -135,8 +134,7 @@ def simulate_many(
     """Simulates experiments of seeds 1 to `runs`."""
     from rich.progress import track
 
-    os.environ["OMP_NUM_THREADS"] = "1"
-    with ProcessPoolExecutor(processes) as pool:
+    with workers(processes) as pool:
         jobs = [[v] * runs for v in (effect, worlds, redraws)]
         found = pool.map(simulate, *jobs, range(1, runs + 1), chunksize=5)
         return list(track(found, total=runs, description=f"{TERM} {effect:g}"))

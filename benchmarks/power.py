@@ -7,8 +7,6 @@ At each prior, experiments of 500 worlds are drawn, chosen and analysed with pro
 """
 
 import argparse
-import os
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -16,7 +14,7 @@ import numpy as np
 from aces.catalog import load_catalog
 from aces.spec import ExperimentSpec, Plugin
 from aces.types import Task
-from benchmarks.machine import write_result
+from benchmarks.machine import workers, write_result
 from experiments.information import Expected
 from experiments.levels import reseeded
 from experiments.plan import Plan, make_plan
@@ -73,7 +71,7 @@ def _part(worlds: int, prior: dict[str, float], seed: int, runs: int) -> Realise
 def realised(worlds: int, prior: dict[str, float], runs: int) -> tuple[np.ndarray, int]:
     """Returns how often each term is significant, and how many experiments were simulated."""
     parts = range(0, runs, PART)
-    with ProcessPoolExecutor() as pool:
+    with workers() as pool:
         found = list(
             pool.map(
                 _part,
@@ -93,7 +91,6 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--worlds", type=int, default=500)
     args = parser.parse_args()
-    os.environ["OMP_NUM_THREADS"] = "1"
     plan = plan_of(args.worlds)
     names = plan.default_terms()
     lines = [

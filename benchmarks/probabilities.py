@@ -11,7 +11,6 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,7 +23,7 @@ from aces.seeds import Stream
 from aces.stats.choice import ChoiceFit, fit
 from aces.stats.covariance import CovType
 from aces.stats.labels import combine_shifts, cyclic_shifts
-from benchmarks.machine import write_result
+from benchmarks.machine import workers, write_result
 
 Floats = NDArray[np.float64]
 
@@ -186,12 +185,9 @@ def _fit(X: Floats, y: Floats, *, nonrobust: bool = False) -> ChoiceFit:
 
 def simulate_many(runs: int, eta: float, worlds: int, processes: int) -> list[Simulated]:
     """Simulates experiments of seeds 1 to `runs`."""
-    os.environ["OMP_NUM_THREADS"] = "1"
-    pool()  # before the processes fork: drawn once
-    with ProcessPoolExecutor(processes) as workers:
-        many = workers.map(
-            simulate, range(1, runs + 1), [eta] * runs, [worlds] * runs, chunksize=20
-        )
+    with workers(processes) as several:
+        seeds = range(1, runs + 1)
+        many = several.map(simulate, seeds, [eta] * runs, [worlds] * runs, chunksize=20)
         return list(many)
 
 
