@@ -19,7 +19,7 @@ EACH = "each task, partly pooled"
 EQUAL = "test that tasks are alike (Cochran's Q)"
 PARTS = "variance components"
 SHARES = "parts of the total"
-TOLD = "`aces.stats.pooling`; a note of `partial_pooling`"
+TOLD = "`partial_pooling`; a note below 100 worlds a task"
 
 
 def pooled(rng: np.random.Generator, tasks: int, spread: float, known: bool) -> Held:

@@ -1,6 +1,8 @@
 """Every estimator, gate and part of a comparison says where its intervals were measured."""
 
 import inspect
+import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,30 @@ def test_places_are_there_and_where_there_is_none_a_reason_is():
             assert found, f"'{entry.what}': {place} is not there"
     named = {place for entry in entries for place in entry.where}
     assert families <= named, "families of cells that no entry names"
+
+
+def test_where_a_miss_is_told_there_is_something_of_that_name():
+    told = {
+        word for cell in cells() for m in cell.methods for word in re.findall(r"`(.+?)`", m.told)
+    }
+    sources = "\n".join(
+        path.read_text(encoding="utf-8")
+        for package in ("aces", "analysis")
+        for path in (ROOT / package).rglob("*.py")
+    )
+    for word in told - {"aces analyze"} - set(ESTIMATORS.names()):
+        if word.endswith(".md"):
+            assert (ROOT / "benchmarks" / "results" / word).is_file(), word
+        elif "." in word:
+            assert find_spec(word), word
+        else:
+            assert f"def {word}(" in sources, word
+
+
+def test_no_method_of_the_stored_grid_misses_without_saying_so():
+    grid = ROOT / "benchmarks" / "results" / "coverage-grid.md"
+    lines = grid.read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines if "**nowhere**" in line]
 
 
 def test_the_table_names_every_part():
