@@ -143,6 +143,7 @@ def table(study: Study, seed: int) -> pd.DataFrame:
         buyer="planted",
         interface="json",
         status="chosen",
+        cause="",
         chosen=(np.arange(8) == np.minimum(bought, 7)[:, None]).ravel().astype(int),
     )
 

@@ -101,7 +101,7 @@ class UtilityBuyer:
             options = self._allowed(shelf, task.requirements)
             if not options:
                 return None
-            utility = self.utilities(options, stream.child("taste"))
+            utility = self.utilities(options, self.taste(task, stream))
             noise = [stream.child(item.product_id).gumbel() for item in options]
             best = int(np.argmax(utility + noise))
             leave = self.config.outside_option
@@ -112,6 +112,10 @@ class UtilityBuyer:
             return options[best]
 
         return choose
+
+    def taste(self, task: Task, stream: Stream) -> Stream:
+        """Returns the stream of this shopper's deviations: every trial has a shopper of its own."""
+        return stream.child("taste")
 
     def utilities(
         self, shelf: Sequence[PerceivedListing], taste: Stream | None = None
