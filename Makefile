@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
+# tests start hundreds of processes: what they import is compiled once
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo check test test-slow notebooks vllm-cpu transformers-cpu servers bench clean
 
 help:
@@ -31,10 +34,10 @@ check: setup
 	$(BIN)/lint-imports
 
 test: check
-	$(BIN)/pytest -m "not slow" -n 2 --dist loadgroup
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: setup servers
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow -n 2 --dist loadgroup
 
 notebooks: setup
 	$(BIN)/python -m scripts.notebooks

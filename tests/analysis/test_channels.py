@@ -141,6 +141,7 @@ def shoppers(seed, worlds=80, several=("a", "b", "c"), size=6):
     return pd.concat(tables, ignore_index=True)
 
 
+@pytest.mark.slow
 def test_the_joint_test_has_its_size_when_nothing_differs():
     """Independent noise, three channels: p-values of the test of all are uniform."""
     asked = settings(("row_1", "log_price"), effects=None)

@@ -35,6 +35,7 @@ def choices(seed, price, early, late, worlds=150):
     return table.assign(chosen=(utility == best).astype(int))
 
 
+@pytest.mark.slow
 def test_intervals_of_the_integrity_hold_it_as_often_as_they_say():
     held = {"upfront": 0, "checkout": 0}
     for seed in range(120):

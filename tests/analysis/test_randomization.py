@@ -53,6 +53,7 @@ def test_what_is_planted_is_found_and_nothing_else(run):
     assert "`sponsored`, given who carries" in str(table.rows)
 
 
+@pytest.mark.slow
 def test_the_level_is_exact_where_no_choice_depends_on_the_term(stored):
     table, _ = stored
     rows = table[table["buyer"] == "blind"].reset_index(drop=True)
