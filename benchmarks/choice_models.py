@@ -2,7 +2,8 @@
 
 Choices are drawn from each model itself, with planted values; `runs` of each row are as many
 simulated experiments. Standard errors of the rates printed: 1 point at 500 runs. Clusters are
-worlds: their choice sets share attributes, noise is independent.
+worlds: their choice sets share attributes, noise is independent. With `--only` the other tables of
+the result stay as they are; each says the command that gave it.
 
     python -m benchmarks.choice_models [--runs 500] [--only nested latent iia removal hausman ...]
 """
@@ -11,6 +12,7 @@ import argparse
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -21,15 +23,22 @@ from aces.seeds import Stream
 from aces.stats import iia, nested
 from aces.stats.choice import estimate
 from aces.stats.choice_data import ChoiceData, choice_data
-from aces.stats.covariance import cluster_codes, cluster_influence, inverse
+from aces.stats.covariance import (
+    Covariance,
+    CovType,
+    cluster_codes,
+    cluster_influence,
+    inverse,
+)
 from aces.stats.intervals import critical_value
 from aces.stats.joint import wald_test
 from aces.stats.latent import fit as latent
 from aces.stats.mixed.panel import panel
+from aces.stats.scored import score_covariance
 from analysis.exploded_logit import ExplodedLogit
 from analysis.iia_removal import Model, removal
 from analysis.outcomes import outcome_model
-from benchmarks.machine import write_result
+from benchmarks.machine import RESULTS, write_result
 
 Floats = NDArray[np.float64]
 
@@ -75,38 +84,53 @@ def nested_rows(runs: int) -> Iterator[str]:
         "| Wald, all 1 | no maximum |"
     )
     yield "|---|---|---|---|---|---|---|---|"
-    for n, per, scale, kind in [
-        (300, 1, (0.5, 0.8), "nonrobust"),
-        (300, 1, (0.5, 0.8), "robust"),
-        (1000, 1, (0.5, 0.8), "robust"),
-        (300, 1, (1.0, 1.0), "nonrobust"),
-        (300, 1, (1.0, 1.0), "robust"),
-        (1000, 1, (1.0, 1.0), "robust"),
-        (300, 15, (0.5, 0.8), "cluster"),
-        (300, 15, (1.0, 1.0), "cluster"),
-        (1000, 20, (1.0, 1.0), "cluster"),
+    plain: tuple[CovType, ...] = ("nonrobust", "robust")
+    by_world: tuple[CovType, ...] = ("cluster", "jackknife")
+    for n, per, scale, kinds in [
+        (300, 1, (0.5, 0.8), plain),
+        (1000, 1, (0.5, 0.8), plain[1:]),
+        (300, 1, (1.0, 1.0), plain),
+        (1000, 1, (1.0, 1.0), plain[1:]),
+        (150, 15, (0.5, 0.8), by_world),
+        (300, 15, (0.5, 0.8), by_world),
+        (300, 15, (1.0, 1.0), by_world),
+        (1000, 20, (1.0, 1.0), by_world),
     ]:
-        rng = Stream(0, "nested", n, per, str(scale), kind).generator()
+        rng = Stream(0, "nested", n, per, str(scale)).generator()
         truth = np.append(BETA, scale)
-        hits, rejected, lost = [], [], 0
+        seen: dict[CovType, list[tuple[NDArray[np.bool_], bool]]] = {kind: [] for kind in kinds}
         for _ in range(runs):
             data, nests, worlds = nested_sets(rng, n, scale, per)
             try:
-                found = nested.fit(
-                    data, nests, clusters=worlds if kind == "cluster" else None, cov_type=kind
-                )
+                found = nested.fit(data, nests, cov_type="nonrobust")
+                for kind in kinds:
+                    errors = nested_errors(found, kind, worlds)
+                    hits = covered(found.params, truth, errors)
+                    part = errors.matrix[3:, 3:]
+                    test = wald_test(found.params[3:] - 1, part, errors.df)
+                    seen[kind].append((hits, test.p_value < 0.05))
             except EstimationError:
-                lost += 1
                 continue
-            df = found.covariance.df
-            hits.append(np.abs(found.params - truth) < critical_value(0.95, df) * found.bse)
-            part = found.covariance.matrix[3:, 3:]
-            rejected.append(wald_test(found.params[3:] - 1, part, df).p_value < 0.05)
-        cover, wald = np.mean(hits, axis=0), float(np.mean(rejected))
-        yield (
-            f"| {n:,} | {n // per:,} | {scale[0]}, {scale[1]} | {kind} | {cover[:3].mean():.3f} "
-            f"| {cover[3:].mean():.3f} | {wald:.3f} | {lost} |"
-        )
+        for kind, rows in seen.items():
+            cover, wald = np.mean([hits for hits, _ in rows], axis=0), [one for _, one in rows]
+            yield (
+                f"| {n:,} | {n // per:,} | {scale[0]}, {scale[1]} | {kind} "
+                f"| {cover[:3].mean():.3f} | {cover[3:].mean():.3f} | {np.mean(wald):.3f} "
+                f"| {runs - len(rows)} |"
+            )
+
+
+def nested_errors(found: nested.NestedFit, kind: CovType, worlds: NDArray[np.int64]) -> Covariance:
+    """Returns errors of one kind, of a fit of sets of six."""
+    codes = worlds[::6]
+    likelihood = partial(nested.likelihood, found.nests)
+    return score_covariance(likelihood, found.found.at, kind, codes, int(codes.max()) + 1)
+
+
+def covered(params: Floats, truth: Floats, errors: Covariance) -> NDArray[np.bool_]:
+    """Returns whether each 95 % interval holds the truth."""
+    half = critical_value(0.95, errors.df) * np.sqrt(errors.matrix.diagonal())
+    return np.asarray(np.abs(params - truth) < half)
 
 
 # -- latent classes -------------------------------------------------------------------------
@@ -137,6 +161,7 @@ def latent_rows(runs: int) -> Iterator[str]:
         (60, 10, "nonrobust"),
         (60, 10, "robust"),
         (60, 10, "cluster"),
+        (60, 10, "jackknife"),
         (200, 6, "nonrobust"),
         (200, 6, "robust"),
         (1000, 1, "nonrobust"),
@@ -146,7 +171,7 @@ def latent_rows(runs: int) -> Iterator[str]:
         hits, shares, lost = [], [], 0
         for _ in range(runs):
             data, who, trait = latent_sets(rng, n, per)
-            clusters = who // 3 if kind == "cluster" else None
+            clusters = who // 3 if kind in ("cluster", "jackknife") else None
             try:
                 found = latent.fit(
                     data, 2, deciders=who, membership=trait, clusters=clusters, cov_type=kind,
@@ -155,9 +180,8 @@ def latent_rows(runs: int) -> Iterator[str]:
             except EstimationError:
                 lost += 1
                 continue
+            hits.append(covered(found.params, truth, found.covariance))
             t = critical_value(0.95, found.covariance.df)
-            errors = np.sqrt(found.covariance.matrix.diagonal())
-            hits.append(np.abs(found.params - truth) < t * errors)
             value, slopes = found.shares()
             error = np.sqrt(slopes[1] @ found.covariance.matrix @ slopes[1])
             error /= value[1] * (1 - value[1])
@@ -368,6 +392,7 @@ def outcome_rows(runs: int) -> Iterator[str]:
             yield f"| {kind} | {n} | {worlds} | {rates[0]:.3f} | {rates[1]:.3f} |"
 
 
+NAME = "choice-models"
 PARTS: dict[str, tuple[str, Callable[[int], Iterator[str]], float]] = {
     "nested": ("Nested logit: coverage of 95 % intervals", nested_rows, 1.0),
     "latent": ("Latent classes: coverage of 95 % intervals", latent_rows, 0.6),
@@ -388,18 +413,27 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(PARTS))
     args = parser.parse_args()
     warnings.simplefilter("ignore")  # of few clusters, and of dissimilarities above 1
-    lines: list[str] = []
+    tables = written()
     for name in args.only or PARTS:
         title, rows, part = PARTS[name]
         runs, began = max(int(args.runs * part), 10), time.monotonic()
-        lines += [f"## {title}", "", f"{runs:,} runs of each row.", ""]
+        command = f"`python -m benchmarks.choice_models --only {name} --runs {args.runs}`"
+        lines = [f"{command}: {runs:,} runs of each row.", ""]
         for line in rows(runs):
             lines.append(line)
             print(line, flush=True)
         print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
-        lines.append("")
-        if not args.only:
-            write_result("choice-models", "Choice models: coverage and size", "\n".join(lines))
+        tables[title] = "\n".join(lines)
+        known = [title for title, _, _ in PARTS.values() if title in tables]
+        body = "\n\n".join(f"## {title}\n\n{tables[title]}" for title in known)
+        write_result(NAME, "Choice models: coverage and size", body)
+
+
+def written() -> dict[str, str]:
+    """Returns the tables of the result, by title."""
+    path = RESULTS / f"{NAME}.md"
+    parts = path.read_text(encoding="utf-8").split("\n## ")[1:] if path.is_file() else []
+    return {title: text.strip() for title, _, text in (part.partition("\n") for part in parts)}
 
 
 if __name__ == "__main__":
