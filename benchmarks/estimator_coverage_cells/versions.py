@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.drift import paired_change
+from analysis.comparison.shares import paired_change
 from analysis.stacked import Stacked, fit_arm
 from analysis.stacked_logit import StackedLogit
 from benchmarks.estimator_coverage_cells import Cell, Held, Method
