@@ -59,7 +59,7 @@ def funnel(rng: np.random.Generator, worlds: int, moves: bool) -> Held:
 
 def _cells() -> Iterator[Cell]:
     for moves in (True, False):
-        for worlds, runs in ((20, 200), (50, 100), (300, 300), (1000, 100)):
+        for worlds, runs in ((20, 150), (50, 60), (300, 200), (1000, 60)):
             names = [NAMES[stage] for stage in (EFFECTS if moves else STAGES)]
             claim = "covers 95 %" if moves else "rejects 5 %"
             yield Cell(

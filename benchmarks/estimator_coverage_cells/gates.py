@@ -31,7 +31,7 @@ def _cells() -> Iterator[Cell]:
                 f"{trials:,}",
                 (Method(RATIO, "rejects at most 5 %"),),
                 partial(lost, trials=trials, share=share),
-                500,
+                300,
             )
 
 

@@ -83,7 +83,7 @@ def steered(rng: np.random.Generator, worlds: int) -> Held:
 
 
 def _cells() -> Iterator[Cell]:
-    for worlds, runs in ((20, 400), (50, 400), (100, 200), (300, 400), (1000, 200)):
+    for worlds, runs in ((20, 300), (50, 200), (100, 100), (300, 300), (1000, 100)):
         methods = [Method(name, "covers 95 %", FEW) for name in (ODDS, WORTH, LOSS, MORE)]
         methods += [Method(name, "rejects 5 %", FEW) for name in (INSTRUCTION, FORM)]
         yield Cell(
