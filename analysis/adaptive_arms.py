@@ -19,7 +19,7 @@ from aces.stats.adaptive import ArmMeans, Method, Value, arm_means, drawn_as_tol
 from aces.stats.choice_data import Floats, Ints
 from aces.types import Estimate
 from analysis.choice_sample import require_column
-from analysis.display import Plot, Point, Table, counted, interval, number, p_equals
+from analysis.display import Plot, Point, Table, counted, interval, number, p_equals, with_limits
 from analysis.fits import GROUP, arm_names, groups
 
 BASELINE = "baseline"
@@ -221,6 +221,28 @@ class ArmValues:
                 f"{self._both(confirmed, best)}"
             )
         yield f"{where}: {lead}"
+
+    @property
+    def answer(self) -> list[str]:
+        """Which arm leads, by how much; by the confirmation sample where there is one."""
+        return [text for cell, worlds in self.cells if (text := self._lead(cell, worlds))]
+
+    def _lead(self, cell: Mapping[str, Any], worlds: Worlds) -> str:
+        best, confirmed = worlds.leader(), worlds.confirmed()
+        if best is None:
+            return ""
+        means = worlds.means("weighted_aipw") if confirmed is None else confirmed
+        whose = " · ".join(filter(None, (cell["whose"], cell["task_id"])))
+        what = "purchases" if self.outcome == "purchase" else "revenue per trial"
+        said = f"{whose}: {self.arms[best]} leads with {self._told(means.mean(best))} {what}"
+        gain = f", {self._told(means.contrast(best, 0))} more than {self.arms[0]}" if best else ""
+        where = "" if confirmed is None else ", as the confirmation sample has it"
+        return f"{said}{gain}{where}."
+
+    def _told(self, value: Value) -> str:
+        unit = "%" if self.outcome == "purchase" else ""
+        ends = (self._scale * x for x in (value.estimate, value.low, value.high))
+        return with_limits(*ends, unit=unit, digits=self._digits)
 
     def _number(self, value: float) -> str:
         return number(self._scale * value, self._digits)

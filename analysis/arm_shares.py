@@ -11,7 +11,17 @@ import pandas as pd
 from aces.stats.shares import wilson_interval
 from aces.types import Estimate
 from analysis.choice_sample import require_column
-from analysis.display import Plot, Point, Table, interval, number
+from analysis.display import (
+    Plot,
+    Point,
+    Table,
+    counted,
+    interval,
+    listed,
+    number,
+    percent_with_limits,
+    points_with_limits,
+)
 from analysis.fits import GROUP, arm_names, groups
 
 BASELINE = "baseline"
@@ -80,6 +90,27 @@ class ArmShares:
         if self.by:
             note += " Changes in points, by Newcombe's."
         return Table(f"{self.name} · shares of purchases", heads, lines, note)
+
+    @property
+    def answer(self) -> list[str]:
+        """What moved most, of each buyer; without arms what sells most."""
+        said = []
+        for whose in dict.fromkeys(row["whose"] for row in self.rows):
+            own = [row for row in self.rows if row["whose"] == whose]
+            moved = [row for row in own if row["change"] is not None]
+            if moved:
+                sure = sum(row["change"][1] > 0 or row["change"][2] < 0 for row in moved)
+                top = max(moved, key=lambda row: abs(row["change"][0]))
+                said.append(
+                    f"{whose}: the share of {top['product_id']} changes most, by "
+                    f"{points_with_limits(*top['change'])} with {_words(top['arm'])}; intervals of "
+                    f"{sure} of {counted(len(moved), 'change')} leave out 0."
+                )
+            elif own and not self.by:
+                top = max(own, key=lambda row: row["share"])
+                share = percent_with_limits(top["share"], top["low"], top["high"])
+                said.append(f"{whose} buys {top['product_id']} most: {share} of purchases.")
+        return said
 
     @property
     def plots(self) -> list[Plot]:
@@ -164,6 +195,11 @@ def _arm_rows(
             "first": BASELINE,
             "change": None if first is None else newcombe(values[i], n, first[0][i], first[1]),
         }
+
+
+def _words(arm: str) -> str:
+    """An arm's columns as a list of words."""
+    return listed([part.replace("_", " ") for part in arm.split("+")])
 
 
 def newcombe(

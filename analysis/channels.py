@@ -18,7 +18,18 @@ from aces.stats.joint import WaldTest
 from aces.stats.multiplicity import holm
 from aces.terms import is_derived
 from aces.types import Estimate
-from analysis.display import Plot, Point, Table, counted, interval, listed, number, p_value
+from analysis.display import (
+    Plot,
+    Point,
+    Table,
+    counted,
+    interval,
+    listed,
+    number,
+    p_equals,
+    p_value,
+    with_limits,
+)
 from analysis.fits import GROUP, groups
 from analysis.frame import trials_of
 from analysis.stacked import Contrast, Stacked, fit_arm, infer
@@ -259,6 +270,25 @@ class ChannelEffects:
         return equivalence([value], [error], self.asked.smallest, df=df).verdicts[0]
 
     @property
+    def answer(self) -> list[str]:
+        """The clearest difference between channels, of each buyer."""
+        said = []
+        for buyer in self.buyers:
+            own = [r for r in self.rows if r["buyer"] is buyer and r["difference"] is not None]
+            apart = [r for r in own if r["channel"] not in buyer.identical]
+            if apart:
+                row = min(apart, key=lambda r: r["p"])
+                value, _, low, high = row["difference"]
+                # Holm's adjustment of the smallest of all
+                sure = "" if row["p"] * len(apart) < 0.05 else ", which may be chance"
+                said.append(
+                    f"{buyer.whose}: {row['channel']} differs most from {buyer.names[0]} in "
+                    f"{row['term']}, by {with_limits(value, low, high, digits=2)} in "
+                    f"log-odds{sure}."
+                )
+        return said
+
+    @property
     def plots(self) -> list[Plot]:
         """Log-odds by term, a colour for each channel; a plot for each buyer."""
         plots = []
@@ -347,6 +377,15 @@ class ChannelTests:
         return Table(f"{self.asked.name} · joint tests", heads, lines, note)
 
     @property
+    def answer(self) -> list[str]:
+        """Whether the channel changes anything, of each buyer."""
+        whole: dict[str, dict[str, Any]] = {}
+        for row in self.rows:
+            if row["terms"] == ALL:
+                whole[row["buyer"].whose] = row  # the last: of all channels at once
+        return [f"{whose}: {_verdict(row['test'])}." for whose, row in whole.items()]
+
+    @property
     def plots(self) -> list[Plot]:
         """None: the table says it all."""
         return []
@@ -379,6 +418,13 @@ def _tests(buyer: BuyerChannels, name: str, which: Sequence[int]) -> Iterator[di
     if len(tests) > 1:
         test = buyer.difference(others, which).joint
         yield {"buyer": buyer, "terms": name, "channel": "", "test": test, "holm": None}
+
+
+def _verdict(test: WaldTest) -> str:
+    if test.df == 0:
+        return "choices are the same through each channel"
+    does = "changes" if test.p_value < 0.05 else "is not shown to change"
+    return f"the channel {does} what moves choices ({p_equals(test.p_value)}, all terms at once)"
 
 
 def _test_line(row: Mapping[str, Any]) -> Iterator[str]:

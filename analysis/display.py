@@ -99,6 +99,28 @@ def interval(low: float | None, high: float | None, digits: int = 3) -> str:
     return f"[{number(low, digits)}, {number(high, digits)}]"
 
 
+def with_limits(
+    value: float, low: float | None, high: float | None, *, unit: str = "", digits: int = 1
+) -> str:
+    """Returns `12.3 % (95 % interval 10.1 to 14.9)`; the value alone where limits are unknown."""
+    told = f"{number(value, digits)} {unit}".strip()
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return told
+    return f"{told} (95 % interval {number(low, digits)} to {number(high, digits)})"
+
+
+def percent_with_limits(share: float, low: float | None, high: float | None) -> str:
+    """Returns a share and its limits in percent: `12.3 % (95 % interval 10.1 to 14.9)`."""
+    low, high = (None if end is None else 100 * end for end in (low, high))
+    return with_limits(100 * share, low, high, unit="%")
+
+
+def points_with_limits(change: float, low: float, high: float) -> str:
+    """Returns a change of a share in points: `−3.1 points (95 % interval −5.2 to −1.0)`."""
+    plus = "+" if change > 0 else ""
+    return plus + with_limits(100 * change, 100 * low, 100 * high, unit="points")
+
+
 def p_value(value: float | None) -> str:
     """Returns a p-value to three places, never as zero."""
     if value is None or math.isnan(value):

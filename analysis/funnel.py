@@ -18,7 +18,17 @@ from aces.types import Estimate
 from analysis.choice_model import ConditionalLogit
 from analysis.choice_result import ConditionalLogitResult
 from analysis.choice_sample import require_column
-from analysis.display import Plot, Point, Table, counted, interval, number
+from analysis.display import (
+    Plot,
+    Point,
+    Table,
+    counted,
+    interval,
+    listed,
+    number,
+    percent_with_limits,
+    with_limits,
+)
 from analysis.fits import GROUP, arm_names, groups
 
 COMPLETED = ("chosen", "abstained")
@@ -33,6 +43,14 @@ SELECTION = (
     "of all slots: a listing that is opened in a bad slot tends to be better than the terms say, "
     "which makes its slot look good given a click (Ursu 2018)."
 )
+
+
+PLACES = {"row_1": "in row 1 against the last row", "pos_1": "in slot 1 against the last slot"}
+PLACED = {
+    "click": "the odds that a listing seen is opened are",
+    "purchase_given_click": "the odds that one opened is bought are",
+}
+"""Stages that answer what a place does, in words."""
 
 
 class Ratio(NamedTuple):
@@ -141,6 +159,19 @@ class FunnelRates:
         """Rates along the slots, a plot for each stage that matters."""
         return [self._plot(RATIOS[0]), self._plot(RATIOS[3])]
 
+    @property
+    def answer(self) -> list[str]:
+        """How much more often the first slot is opened than the last, of each buyer."""
+        slots: dict[str, list[dict[str, Any]]] = {}
+        for row in self.rows:
+            if row["ratio"] is RATIOS[0] and row["value"] is not None:
+                slots.setdefault(row["whose"], []).append(row)
+        return [
+            f"{whose} opens {_rate_text(own[0])} of the listings that it sees in slot "
+            f"{own[0]['slot']}, and {_rate_text(own[-1])} of those in slot {own[-1]['slot']}."
+            for whose, own in slots.items()
+        ]
+
     def _plot(self, ratio: Ratio) -> Plot:
         series: dict[str, list[Point]] = {}
         for row in self.rows:
@@ -165,6 +196,10 @@ class FunnelRates:
             )
             for row in self.rows
         ]
+
+
+def _rate_text(row: Mapping[str, Any]) -> str:
+    return percent_with_limits(row["value"], row["low"], row["high"])
 
 
 def _percent(value: float | None) -> float | None:
@@ -280,6 +315,25 @@ class FunnelEffects:
     def _sizes(self) -> str:
         found = {fit.n_clusters or 0 for *_, fit in self.fits if not isinstance(fit, str)}
         return f", {min(found):,} to {max(found):,} of them" if found else ""
+
+    @property
+    def answer(self) -> list[str]:
+        """What the first row or slot does to clicks and to purchases given a click."""
+        term = next((t for t in self.terms if t in PLACES), None)
+        said = []
+        for whose in dict.fromkeys(name for _, name, _, _ in self.fits) if term else ():
+            odds = {
+                stage: np.exp([fit.params[term], *fit.conf_int().loc[term]])
+                for stage, fit in self._of(whose).items()
+                if stage in PLACED
+            }
+            told = [
+                f"{PLACED[stage]} {with_limits(*ends, unit='times as high')}"
+                for stage, ends in odds.items()
+            ]
+            if told:
+                said.append(f"{whose}: {PLACES[str(term)]}, {listed(told)}.")
+        return said
 
     @property
     def plots(self) -> list[Plot]:

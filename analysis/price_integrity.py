@@ -20,7 +20,7 @@ from analysis.choice_effects import PriceChange
 from analysis.choice_model import ConditionalLogit
 from analysis.choice_result import ConditionalLogitResult
 from analysis.choice_sample import require_column
-from analysis.display import Plot, Point, Table, interval, number
+from analysis.display import Plot, Point, Table, interval, listed, number, with_limits
 from analysis.fits import arm_names, groups
 from analysis.perception import share_with_interval
 
@@ -134,6 +134,20 @@ class PriceIntegrity:
         return Table(f"{self.name} · price and fee", (*heads, *more), lines, note)
 
     @property
+    def answer(self) -> list[str]:
+        """How much of a fee each buyer notices, by where it is told; the least first."""
+        known: dict[str, list[dict[str, Any]]] = {}
+        for row in self.rows:
+            if "integrity" in row and row["integrity"][1] is not None:
+                known.setdefault(row["whose"], []).append(row)
+        least = sorted(known.items(), key=lambda each: min(r["integrity"][0] for r in each[1]))
+        return [
+            f"To {whose} a fee weighs {listed([_times(row) for row in rows])}; a buyer who adds up "
+            "weighs both alike."
+            for whose, rows in least
+        ]
+
+    @property
     def plots(self) -> list[Plot]:
         """Integrity of each buyer by where fees are told."""
         series: dict[str, list[Point]] = {}
@@ -163,6 +177,11 @@ class PriceIntegrity:
             for what, said in QUANTITIES.items()
             if row.get(what) is not None
         ]
+
+
+def _times(row: Mapping[str, Any]) -> str:
+    times = with_limits(*row["integrity"], unit="times as much as price", digits=2)
+    return f"{times} where it is told {_place(row['told'])}"
 
 
 def with_money(rows: pd.DataFrame) -> pd.DataFrame:

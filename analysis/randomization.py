@@ -17,6 +17,7 @@ Molecular Biology 9, 39 (the stored draw counts among the draws).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -25,8 +26,9 @@ from aces import terms as columns
 from aces.errors import EstimationError
 from aces.seeds import Stream
 from aces.stats.choice_data import Floats, Ints
+from aces.stats.multiplicity import holm
 from aces.types import Estimate
-from analysis.display import Plot, Table, listed, number, p_value
+from analysis.display import Plot, Table, counted, listed, number, p_equals, p_value
 from analysis.fits import GROUP, arm_names, groups
 from analysis.null_draws import Levels, NullDraws, null_draws
 from analysis.redraw import Redraw
@@ -88,6 +90,21 @@ class Randomization:
         ]
         note = f"Score at no effect, compared with {self.draws:,} fresh draws by the stored design."
         return Table(f"{self.name} · sharp hypotheses", heads, tuple(lines), note)
+
+    @property
+    def answer(self) -> str:
+        """Which sharp hypotheses are rejected, all of them taken together."""
+        adjusted = holm([t.p_value for t in self.tests])
+        found = [
+            f"{t.term} of {t.whose} ({p_equals(p)})"
+            for p, t in sorted(zip(adjusted.tolist(), self.tests, strict=True), key=itemgetter(0))
+            if p < 0.05
+        ]
+        which = f": {listed(found)}" if found else ""
+        return (
+            f"of {counted(len(self.tests), 'sharp null')}, {len(found)} can be rejected at 5 %, "
+            f"adjusted for their number{which}."
+        )
 
     @property
     def plots(self) -> list[Plot]:

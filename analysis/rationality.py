@@ -15,7 +15,7 @@ import pandas as pd
 from aces.errors import EstimationError
 from aces.stats.shares import wilson_interval
 from aces.types import Estimate
-from analysis.display import Plot, Point, Table, interval, number
+from analysis.display import Plot, Point, Table, interval, number, percent, percent_with_limits
 from analysis.fits import GROUP, arm_names, groups
 
 MISSING = ("failed", "truncated")
@@ -73,6 +73,29 @@ class PassRates:
                 "what it would be had none or all of them passed."
             )
         return Table(f"{self.name} · right answers", heads, lines, note)
+
+    @property
+    def answer(self) -> list[str]:
+        """How often each buyer is right over all tests, and in which it is least often."""
+        by = "test" if "test" in self.data else "task_id"
+        arms = arm_names(self.data)
+        said = []
+        for group, part in groups(self.data):
+            trials = _trials(part)
+            whole = _rate(trials)
+            parts = {k[by]: _rate(some) for k, some in _cells(trials, by) if len(k) == 1}
+            known = [name for name, rate in parts.items() if rate["judged"]]
+            if not known:
+                continue
+            worst = min(known, key=lambda name: parts[name]["estimate"])
+            uneven = parts[worst]["estimate"] < whole["estimate"]
+            least = f", least in {worst.replace('_', ' ')}: {_rate_text(parts[worst])}"
+            least = least if uneven else ""
+            said.append(
+                f"{arms[tuple(group.values())]} takes the right answer in {_rate_text(whole)} of "
+                f"trials{least}. Chance would give {percent(whole['chance'])}."
+            )
+        return said
 
     @property
     def plots(self) -> list[Plot]:
@@ -186,6 +209,10 @@ def _rate(trials: pd.DataFrame) -> dict[str, Any]:
         "chance": float(trials["chance"].mean()),
         "draws": float(trials["draws"].mean()) if "draws" in trials else 1.0,
     }
+
+
+def _rate_text(row: Mapping[str, Any]) -> str:
+    return percent_with_limits(row["estimate"], row["ci_low"], row["ci_high"])
 
 
 def _line(row: Mapping[Any, Any], by: str, *, lost: bool) -> tuple[str, ...]:

@@ -20,7 +20,16 @@ from aces.stats.shares import wilson_interval
 from aces.types import Estimate
 from analysis.arm_shares import newcombe
 from analysis.choice_sample import require_column
-from analysis.display import Plot, Point, Table, counted, interval, number
+from analysis.display import (
+    Plot,
+    Point,
+    Table,
+    counted,
+    interval,
+    number,
+    points_with_limits,
+    with_limits,
+)
 from analysis.fits import GROUP, arm_names, groups
 
 OUTCOMES = ("chosen", "abstained")
@@ -262,6 +271,23 @@ class SteeredShares:
         return Table(f"{self.name} · share steered", tuple(heads), tuple(lines), note)
 
     @property
+    def answer(self) -> list[str]:
+        """What the tag that steers most does where the listing is dearer, of each buyer."""
+        best: dict[tuple[str, str], tuple[Ends, str]] = {}
+        for one, arm, tag, cell, base in _cells(self.whose):
+            change = one.change(cell[cell["gap"] > 0], base[base["gap"] > 0])
+            if tag == UNTAGGED or change is None:
+                continue
+            whose = (one.name, f", {arm}" if len(one.arms) > 1 else "")
+            if whose not in best or change[0] > best[whose][0][0]:
+                best[whose] = (change, tag.replace("_", " "))
+        return [
+            f"{name}{told}: the tag {tag} changes the share that buys a listing dearer for "
+            f"nothing by {points_with_limits(*change)}."
+            for (name, told), (change, tag) in best.items()
+        ]
+
+    @property
     def plots(self) -> list[Plot]:
         """Curves by gap, a colour for each tag."""
         plots: dict[str, dict[str, list[Point]]] = {}
@@ -329,6 +355,21 @@ class SteeringLosses:
     def notes(self) -> list[str]:
         """Nothing."""
         return []
+
+    @property
+    def answer(self) -> list[str]:
+        """The greatest loss per 100 shoppers, of each buyer."""
+        most: dict[str, tuple[float, str]] = {}
+        for one, arm, tag, _, _ in _cells(self.whose):
+            loss = one.loss(arm, tag, "overpaid")
+            if loss is None or loss.found.estimate <= most.get(one.name, (-np.inf, ""))[0]:
+                continue
+            ends = (100 * end for end in loss.limits) if loss.limits else (None, None)
+            amount = with_limits(100 * loss.found.estimate, *ends, unit=one.currency, digits=2)
+            tagged = "without a tag" if tag == UNTAGGED else f"with the tag {tag.replace('_', ' ')}"
+            said = f"{amount} too much {tagged}{f', {arm}' if len(one.arms) > 1 else ''}"
+            most[one.name] = (loss.found.estimate, said)
+        return [f"100 shoppers sent by {name} pay {said}." for name, (_, said) in most.items()]
 
     @property
     def plots(self) -> list[Plot]:

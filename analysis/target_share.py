@@ -19,7 +19,18 @@ from aces.stats.shares import wilson_interval
 from aces.types import Estimate
 from analysis.arm_shares import BASELINE, newcombe
 from analysis.choice_sample import require_column
-from analysis.display import Plot, Point, Table, counted, interval, number, p_equals, p_value
+from analysis.display import (
+    Plot,
+    Point,
+    Table,
+    counted,
+    interval,
+    number,
+    p_equals,
+    p_value,
+    percent,
+    points_with_limits,
+)
 from analysis.fits import GROUP, arm_names, groups
 
 OUTCOMES = ("chosen", "abstained")
@@ -193,6 +204,28 @@ class TargetShare:
         if len(buyer.treated) > 1:
             p = buyer.equal(buyer.treated)[2]
             yield (buyer.whose, "arms alike?", "", "", "", "", "", p_value(p))
+
+    @property
+    def answer(self) -> list[str]:
+        """What the dose, or the arm that does most, changes for the target, of each buyer."""
+        return [text for buyer in self.buyers if (text := self._of_whom(buyer))]
+
+    def _of_whom(self, buyer: Buyer) -> str:
+        target, first = self.target.replace("_", " "), buyer.arms[0]
+        if buyer.slope is not None and not np.isnan(buyer.slope[0]):
+            value, _, low, high, p = buyer.slope
+            return (
+                f"{buyer.whose}: each step of {self.along.replace('_', ' ')} changes the share of "
+                f"the {target} listing by {points_with_limits(value, low, high)} ({p_equals(p)})."
+            )
+        if len(buyer.arms) < 2:
+            return ""
+        arm = max(buyer.arms[1:], key=lambda arm: abs(arm.change(first)[0]))
+        return (
+            f"{buyer.whose}: with {arm.name.replace('_', ' ')} the {target} listing is bought in "
+            f"{percent(arm.share)} of trials, with {first.name.replace('_', ' ')} in "
+            f"{percent(first.share)}: {points_with_limits(*arm.change(first))}."
+        )
 
     @property
     def plots(self) -> list[Plot]:

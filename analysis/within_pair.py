@@ -11,7 +11,17 @@ from aces.errors import EstimationError
 from aces.stats.paired import PairedDifference, paired_difference
 from aces.types import Estimate
 from analysis.choice_sample import require_column
-from analysis.display import Plot, Point, Table, counted, interval, number, p_value
+from analysis.display import (
+    Plot,
+    Point,
+    Table,
+    counted,
+    interval,
+    number,
+    p_equals,
+    p_value,
+    points_with_limits,
+)
 from analysis.fits import arm_names, groups
 
 BASELINE = "baseline"
@@ -89,6 +99,18 @@ class WithinPair:
         )
         title = f"{self.name} · differences within pairs"
         return Table(title, (*heads, *numbers), tuple(map(_line, self.contrasts)), note)
+
+    @property
+    def answer(self) -> list[str]:
+        """The differences in sentences, the largest first."""
+        largest = sorted(self.contrasts, key=lambda each: -abs(each.found.estimate))
+        return [
+            f"{each.whose}: {each.arm.replace('_', ' ')} instead of {each.first.replace('_', ' ')} "
+            f"changes {self.outcome} by "
+            f"{points_with_limits(each.found.estimate, each.found.low, each.found.high)}, pair by "
+            f"pair ({p_equals(each.found.p_value)})."
+            for each in largest
+        ]
 
     @property
     def plots(self) -> list[Plot]:

@@ -7,7 +7,7 @@ from itertools import groupby
 import pandas as pd
 
 from aces.types import Estimate
-from analysis.display import Plot, Point, Table, interval, number
+from analysis.display import Plot, Point, Table, interval, number, percent, with_limits
 from analysis.ladders.arms import Arm
 from analysis.perception import share_with_interval
 
@@ -46,6 +46,23 @@ class LadderShares:
         if any(arm.locked for arm in self.arms):
             note += " Over all slots nothing is said of a buyer that is locked to one."
         return Table(f"{self.name} · share of the cheapest", heads, lines, note)
+
+    @property
+    def answer(self) -> list[str]:
+        """How often the cheapest is taken at the smallest gap and at the largest."""
+        said = []
+        for arm in self.arms:
+            curve = list(_points(arm, ANY))
+            if curve:
+                shares = [
+                    f"{with_limits(p.value, p.low, p.high, unit='%')} at a gap of {float(p.at):g} %"
+                    for p in dict.fromkeys((curve[0], curve[-1]))
+                ]
+                said.append(
+                    f"{arm.name} takes the cheapest of {arm.size} listings that are otherwise "
+                    f"alike in {' and in '.join(shares)}; by chance in {percent(1 / arm.size)}."
+                )
+        return said
 
     @property
     def plots(self) -> list[Plot]:

@@ -207,18 +207,16 @@ def _telling(effect: Effect) -> Telling:
     return Telling(size(effect.ratio), of, f"{unsure}{range_of(effect)}")
 
 
-def answer_of_finding(title: str, own: str | Sequence[str], plots: Sequence[Plot]) -> Answer | None:
+def answer_of_finding(title: str, own: Sequence[str], plots: Sequence[Plot]) -> Answer | None:
     """Returns a finding's own sentences, or what its first figures say; None where it has none.
 
     Args:
         title: Of the finding.
-        own: Its `answer`: a sentence, or several of which the first is the headline.
+        own: Its own sentences, the first of which is the headline.
         plots: Its figures.
     """
-    sentences = [own] if isinstance(own, str) else list(own)
-    if any(sentences):
-        rows = tuple(Row("", text=text) for text in sentences[1:])
-        return Answer(title, sentences[0], rows)
+    if any(own):
+        return Answer(title, own[0], tuple(Row("", text=text) for text in own[1:]))
     read = [f"{plot.title}: {reading(plot)}" for plot in plots[:MOST]]
     if not read:
         return None

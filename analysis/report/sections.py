@@ -103,7 +103,7 @@ def _effects(several: Sequence[Whose]) -> dict[str, list[Effect]]:
 def answers(found: Sequence[Analysis]) -> list[Answer]:
     """Returns the answers: the findings' own, then what moves purchases, then what figures say."""
     told = [
-        answer_of_finding(finding.table.title, getattr(finding, "answer", ""), plots)
+        answer_of_finding(finding.table.title, _own(one, finding), plots)
         for one in found
         for finding, plots in _plots(one)
     ]
@@ -159,9 +159,22 @@ def findings(found: Sequence[Analysis]) -> list[tuple[Table, list[Figure]]]:
 
 def _plots(one: Analysis) -> Iterator[tuple[Finding, list[Plot]]]:
     """The findings of a run, their figures in the words of readers."""
-    faces = set(one.table["interface"].unique()) if "interface" in one.table else set()
+    faces = _faces(one)
     for finding in one.findings:
         yield finding, [_worded(p, faces) for p in finding.plots if any(p.series.values())]
+
+
+def _own(one: Analysis, finding: Finding) -> list[str]:
+    """A finding's own sentences, without the interface where there is one only."""
+    own = getattr(finding, "answer", "")
+    faces = _faces(one)
+    common = f" · {next(iter(faces))}" if len(faces) == 1 else ""
+    said = [own] if isinstance(own, str) else list(own)
+    return [text.replace(common, "") for text in said] if common else said
+
+
+def _faces(one: Analysis) -> set[str]:
+    return set(one.table["interface"].unique()) if "interface" in one.table else set()
 
 
 def _worded(shown: Plot, faces: set[str]) -> Plot:

@@ -9,6 +9,7 @@ from aces.errors import EstimationError
 from aces.stats.joint import joint_covariance, wald_test
 from analysis.channels import Settings, channels, families
 from analysis.choice_model import ConditionalLogit
+from analysis.display import with_limits
 from analysis.frame import load_choices
 
 TERMS = ("row_1", "log_price", "overall_pick")
@@ -86,6 +87,11 @@ def test_a_planted_difference_is_found_where_it_is(apart):
     verdicts = {row[1]: row[-1] for row in found[0].table.rows if row[2] == "json"}
     assert verdicts["overall_pick"] == "present"
     assert verdicts["row_1"] == "absent"
+    (said,), (whole,) = (each.answer for each in found)
+    row = rows["json", "overall_pick"]
+    shown = with_limits(row.estimate, row.ci_low, row.ci_high, digits=2)
+    assert f"json differs most from screenshot in overall_pick, by {shown} in log-odds." in said
+    assert "the channel changes what moves choices (p < .001" in whole
     (plot,) = found[0].plots
     assert {name: len(points) for name, points in plot.series.items()} == {
         "screenshot": 3,
@@ -100,6 +106,8 @@ def test_equal_outcomes_are_identical_and_nothing_else_is(planted_runs):
     for row in rows_of(found, "channel_difference").values():
         assert (row.estimate, row.std_error, row.p_value) == (0.0, 0.0, 1.0)
     assert all(row[4] == "identical" for row in found[1].table.rows if row[2] != "any channel")
+    assert found[0].answer == []
+    assert "choices are the same through each channel" in found[1].answer[0]
     # one purchase in another slot: not identical any more, and the difference is in doubt
     trial = table.loc[table["interface"] == "html", "trial_id"].iloc[0]
     moved = table.copy()
@@ -107,6 +115,8 @@ def test_equal_outcomes_are_identical_and_nothing_else_is(planted_runs):
     moved.loc[own, "chosen"] = np.roll(moved.loc[own, "chosen"], 1)
     found = channels(moved, settings())
     rows = rows_of(found, "channel_difference")
+    assert ": html differs most from json" in found[0].answer[0]
+    assert found[0].answer[0].endswith("which may be chance.")
     assert all(rows["aria", term].std_error == 0 for term in TERMS)
     assert all(rows["html", term].std_error > 0 for term in TERMS)
     tests = {(row[1], row[2]): row[3:5] for row in found[1].table.rows}

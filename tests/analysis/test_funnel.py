@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from aces.errors import EstimationError
+from analysis.display import percent_with_limits, with_limits
 from analysis.funnel import FunnelEffects, FunnelRates, opened, stages
 
 CLICK = {"1": -0.6, "row_1": 1.0, "log_price": -0.8}
@@ -95,6 +96,17 @@ def test_clicks_are_a_logit_clustered_by_world():
         assert row.n_clusters == worlds
 
 
+def test_the_answer_tells_what_the_first_row_does_to_both_stages():
+    found = FunnelEffects("funnel", shoppers(2), ("row_1", "log_price"), effects=None)
+    rows = {(row.estimator.removeprefix("funnel_"), row.term): row for row in found.estimates()}
+    (said,) = found.answer
+    for stage in ("click", "purchase_given_click"):
+        row = rows[stage, "row_1"]
+        ends = np.exp([row.estimate, row.ci_low, row.ci_high])
+        assert with_limits(*ends, unit="times as high") in said
+    assert FunnelEffects("funnel", shoppers(2), ("log_price",), effects=None).answer == []
+
+
 def test_each_stage_counts_each_listing_once():
     table = shoppers(4, worlds=90)
     table.loc[table["trial_id"] == "0", "status"] = "failed"
@@ -111,6 +123,14 @@ def test_each_stage_counts_each_listing_once():
         assert rows[slot, "cart_rate"]["value"] == pytest.approx(given)
         assert rows[slot, "order_rate"]["value"] == 1.0
         assert rows[slot, "purchase_rate"]["value"] == part["chosen"].mean()
+    first, last = (
+        percent_with_limits(*(rows[slot, "click_rate"][name] for name in ("value", "low", "high")))
+        for slot in (1, 8)
+    )
+    assert rates.answer == [
+        f"own · json opens {first} of the listings that it sees in slot 1, and {last} of those in "
+        "slot 8."
+    ]
     assert rates.notes == ["funnel: left out: 1 failed"]
     assert len(rates.table.rows) == 8
     assert len(rates.estimates()) == 32

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.display import with_limits
 from analysis.price_integrity import PriceIntegrity, paid_above_least, with_money
 
 SIZE = 6
@@ -52,6 +53,9 @@ def test_a_buyer_that_does_not_mind_the_price_has_no_integrity_to_speak_of():
     assert loose
     assert any("can be anything" in note for note in found.notes)
     assert "unbounded" in {cell for row in found.table.rows for cell in row}
+    for row in found.rows:  # what can be anything is not told
+        shown = with_limits(*row["integrity"], unit="times as much as price", digits=2)
+        assert (shown in " ".join(found.answer)) == (row not in loose)
     (plot,) = found.plots
     assert sum(map(len, plot.series.values())) == len(found.rows) - len(loose)
 

@@ -51,6 +51,10 @@ def test_what_is_planted_is_found_and_nothing_else(run):
     assert min(blind) > 0.005
     table = next(f.table for f in found.findings if f.table.title.startswith("sharp"))
     assert "`sponsored`, given who carries" in str(table.rows)
+    said = next(f.answer for f in found.findings if f.table.title.startswith("sharp"))
+    assert said.startswith("of 20 sharp nulls, ")
+    assert "log_price of planted" in said
+    assert "blind" not in said
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import pytest
 from aces.errors import EstimationError
 from aces.spec import Plugin
 from analysis.analyze import analyze_table
+from analysis.display import points_with_limits
 from analysis.within_pair import within_pair
 
 SIZE = 4
@@ -50,7 +51,8 @@ def lose(table, pair, arm, status="failed"):
 
 def test_the_difference_is_that_of_pairs_by_hand():
     table = pairs(200)
-    (found,) = within_pair(table, "seal", ["seal"]).contrasts
+    whole = within_pair(table, "seal", ["seal"])
+    (found,) = whole.contrasts
     bought = table[(table["product_id"] == "p0")].pivot_table(
         index="pair", columns=table["world_id"].str[-1], values="chosen"
     )
@@ -61,6 +63,9 @@ def test_the_difference_is_that_of_pairs_by_hand():
     assert found.found.estimate == pytest.approx((up - down) / 200)
     assert found.shares[0] - found.shares[1] == pytest.approx(found.found.estimate)
     assert found.found.std_error < 0.9 * found.found.unpaired
+    (said,) = whole.answer
+    assert "seal instead of baseline changes" in said
+    assert points_with_limits(found.found.estimate, found.found.low, found.found.high) in said
 
 
 @pytest.mark.parametrize("gain", [0.0, 1.0])

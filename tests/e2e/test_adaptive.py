@@ -16,6 +16,7 @@ from aces.types import AddToCart, Stop
 from analysis.adaptive_arms import ArmValues, Worlds, worlds_of
 from analysis.analyze import analyze_paths
 from analysis.checks.allotted import allotted_worlds
+from analysis.display import with_limits
 from analysis.report import write_report
 from analysis.study import Study
 from experiments.executors.inline import InlineExecutor
@@ -94,6 +95,12 @@ def test_the_title_that_sells_is_found_and_confirmed(found):
     confirmed = rows(found, "confirmation")["Buyer", "gain[wording_query]"]
     assert confirmed.ci_low > 0
     assert confirmed.n_trials < gain.n_trials
+    told = with_limits(
+        *(100 * x for x in (confirmed.estimate, confirmed.ci_low, confirmed.ci_high)), unit="%"
+    )
+    (said,) = [x for f in found.findings for x in getattr(f, "answer", ()) if "Buyer" in x]
+    assert "wording_query leads with" in said
+    assert f"{told} more than baseline, as the confirmation sample has it." in said
     worlds = rows(found, "naive")
     tried = {arm: worlds["Buyer", f"mean[{arm}]"].n_trials for arm in ("baseline", *BY)}
     assert tried["wording_query"] > 0.5 * sum(tried.values())

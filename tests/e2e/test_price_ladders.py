@@ -139,6 +139,10 @@ def test_shares_stand_by_gap_and_order_with_intervals(binary):
     shares = {(r.buyer, r.term): r for r in rows(found, "ladder_share")}
     rising = [shares["log-price", f"cheapest[gap={g}, any slot]"].estimate for g in (0.01, 0.5)]
     assert rising[0] < 0.7 < 0.9 < rising[1]
+    said = found.findings[0].answer
+    (own,) = [text for text in said if text.startswith("log-price")]
+    assert all(f"{100 * share:.1f} % (95 % interval" in own for share in rising)
+    assert not any(text.startswith("locked") for text in said)
     for buyer, slot_1, slot_2 in (("locked", 1, 0), ("breaks-ties", 1, 1)):
         for gap in (0.01, 0.5):
             assert shares[buyer, f"cheapest[gap={gap}, slot 1]"].estimate == slot_1

@@ -119,6 +119,11 @@ def test_a_rational_buyer_passes_and_a_position_lover_only_where_the_answer_stan
     lover = answers[answers["buyer"] == "position-lover"]
     assert ((lover["chosen"] == 1) == (lover["position"] == 1)).all()
     assert 0 < lover["chosen"].mean() < 0.3
+    right, first = found.findings[0].answer
+    assert "rational" in right
+    assert "takes the right answer in 100.0 % (95 % interval" in right
+    assert "least" not in right
+    assert f"{100 * lover['chosen'].mean():.1f} % (95 % interval" in first
     by_chance = [e for e in found.estimates if e.estimator == "pass_rate_chance"]
     assert {e.estimate for e in by_chance} == {1 / 8}
 
@@ -230,7 +235,11 @@ def test_the_page_and_its_data_are_bought_from_alike(study):
 def test_a_title_gains_with_those_who_read_it_and_nobody_else(study):
     focal = {"torvik-hd-120", "fenbrook-gel-rest", "northglim-charge-pad"}
     for buyer, gains in ((), False), ((own("Keyword"),), True):
-        found = changes(study("seller-reaction", "worlds_per_task=80", *buyer))
+        whole = study("seller-reaction", "worlds_per_task=80", *buyer)
+        found = changes(whole)
+        moves = [row for row in found.values() if row.ci_low > 0 or row.ci_high < 0]
+        said = [text for each in whole.findings for text in getattr(each, "answer", ())]
+        assert any(f"intervals of {len(moves)} of {len(found)} changes leave" in x for x in said)
         for product in focal:
             row = found[product, "rewritten"]
             assert (row.ci_low > 0.1) == gains, product

@@ -14,6 +14,7 @@ from aces.cli.console import read_experiment
 from aces.errors import TrialError
 from aces.types import AddToCart, Stop
 from analysis.analyze import analyze_paths
+from analysis.display import points_with_limits, with_limits
 from analysis.report import write_report
 from experiments.executors.inline import InlineExecutor
 from experiments.plan import make_plan
@@ -153,6 +154,17 @@ def test_a_badge_is_worth_what_was_planted_and_a_rational_buyer_loses_nothing(st
         losses = rows(found, "loss_change", "badge-lover")
         assert losses[f"loss[{arm},overall_pick]"].ci_high > 40
         assert losses[f"loss[{arm},overall_pick]"].estimate > 20
+
+    by_title = {each.table.title: getattr(each, "answer", ()) for each in found.findings}
+    for arm, words in (("plain", "as it is"), ("told", "told to ignore")):
+        row = rows(found, "steered_change", "badge-lover")[f"steered[{arm},overall_pick]"]
+        shown = points_with_limits(row.estimate, row.ci_low, row.ci_high)
+        said = [text for text in by_title["steering · share steered"] if "badge-lover" in text]
+        assert any(words in text and "tag overall pick" in text and shown in text for text in said)
+    losses = rows(found, "loss_per_100", "badge-lover").values()
+    most = max(losses, key=lambda row: row.estimate)
+    shown = with_limits(most.estimate, most.ci_low, most.ci_high, unit="USD", digits=2)
+    assert shown in by_title["steering · loss per 100 shoppers"][0]
 
     for term, row in rows(found, "loss_per_100", "rational").items():
         assert (row.estimate, row.ci_low) == (0, 0), term

@@ -11,6 +11,7 @@ from aces.cli.console import read_experiment
 from aces.errors import EstimationError
 from agents.wording import Prompt, prompts
 from analysis.analyze import analyze_paths
+from analysis.display import points_with_limits
 from analysis.estimators import ESTIMATORS
 from experiments.executors.inline import InlineExecutor
 from experiments.run import run
@@ -58,6 +59,9 @@ def test_more_pressure_sells_more_to_who_gives_in_and_to_nobody_else(study):
     assert rising[3] > 2 * rising[0]
     # the baseline is what any listing of eight has
     assert share["unmoved", "share[0]"].ci_low < 1 / 8 < share["unmoved", "share[0]"].ci_high
+    for row in slope.values():
+        shown = points_with_limits(row.estimate, row.ci_low, row.ci_high)
+        assert any(row.buyer in said and shown in said for said in found.findings[0].answer)
     doses = found.findings[0].plots[0].series["pressed · json"]
     assert [point.at for point in doses] == [0, 1, 2, 3]
 
