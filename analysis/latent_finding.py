@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import PositiveInt
 
 from aces.errors import EstimationError
 from aces.types import Estimate
@@ -15,6 +16,7 @@ from analysis.display import Plot, Point, Table, interval, listed, number, p_val
 from analysis.fits import GROUP, arm_names, groups
 from analysis.latent_class import LatentClassLogit, LatentClassResult, joined
 from analysis.model_finding import left_out
+from analysis.model_settings import LatentSettings, UtilitySettings
 
 MEANING = (
     "Classes are numbered by size; coefficients are log-odds within a class. Log-odds of "
@@ -22,35 +24,22 @@ MEANING = (
 )
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What is asked.
+class LatentClassConfig(LatentSettings, UtilitySettings):
+    """Parameters of the types."""
 
-    Attributes:
-        name: Of the analysis.
-        terms: Terms of the utility.
-        classes: Numbers of classes to try; that of the least BIC is shown.
-        panel: Columns that say who chose; none where every trial has its own decider.
-        membership: Columns that the chance of a class depends on.
-        common: Terms whose coefficient all classes share.
-        by: Columns each of whose values has types of its own.
-        cluster: Column of clusters, which hold whole deciders; None for none.
-        effects: Column with a coefficient for each level, shared by all classes.
-        outside: Whether buying nothing is an alternative.
-        starts: Random starts.
-    """
-
-    name: str
-    terms: tuple[str, ...]
-    classes: tuple[int, ...] = (2,)
-    panel: tuple[str, ...] = ()
-    membership: tuple[str, ...] = ()
-    common: tuple[str, ...] = ()
+    name: str = "latent_class"
+    """Of the analysis; that of its entry where not given."""
+    classes: PositiveInt | tuple[PositiveInt, ...] = 2
+    """Number of classes, or several to choose from by BIC; 1 among them may win."""
     by: tuple[str, ...] = ("interface",)
+    """Columns each of whose values has types of its own; all buyers are taken together."""
     cluster: str | None = None
-    effects: str | None = "product_id"
-    outside: bool = False
-    starts: int = 10
+    """Column of clusters, which hold whole deciders; null for the observed information."""
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Numbers of classes to try; that of the least BIC is shown."""
+        return (self.classes,) if isinstance(self.classes, int) else self.classes
 
 
 @dataclass(frozen=True)
@@ -79,7 +68,7 @@ class Types:
         return " · ".join(filter(None, self.whose.values())) or "all choices"
 
 
-def types_of(table: pd.DataFrame, asked: Asked) -> list[Types]:
+def types_of(table: pd.DataFrame, asked: LatentClassConfig) -> list[Types]:
     """Fits classes for each value of `by`.
 
     Raises:
@@ -98,7 +87,7 @@ def types_of(table: pd.DataFrame, asked: Asked) -> list[Types]:
     ]
 
 
-def _types(whose: Mapping[str, str], rows: pd.DataFrame, asked: Asked) -> Types:
+def _types(whose: Mapping[str, str], rows: pd.DataFrame, asked: LatentClassConfig) -> Types:
     found: dict[int, LatentClassResult] = {}
     lost: dict[int, str] = {}
     try:
@@ -116,7 +105,7 @@ def _types(whose: Mapping[str, str], rows: pd.DataFrame, asked: Asked) -> Types:
         single = model.one_class()
     except EstimationError as error:
         return Types(whose, rows, {}, None, float("nan"), {0: str(error)})
-    for classes in asked.classes:
+    for classes in asked.numbers:
         if classes == 1:
             continue
         try:
@@ -124,7 +113,7 @@ def _types(whose: Mapping[str, str], rows: pd.DataFrame, asked: Asked) -> Types:
         except EstimationError as error:
             lost[classes] = str(error)
     best = min(found.values(), key=lambda one: one.bic, default=None)
-    if best is not None and 1 in asked.classes and single < best.bic:
+    if best is not None and 1 in asked.numbers and single < best.bic:
         best = None
     return Types(whose, rows, found, best, single, lost)
 
@@ -138,7 +127,7 @@ class LatentClasses:
         data: The long table.
     """
 
-    asked: Asked
+    asked: LatentClassConfig
     data: pd.DataFrame
 
     @cached_property

@@ -1,25 +1,21 @@
 """The mixed logit for tables and arrays of choices: coefficients that vary between deciders."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aces.errors import EstimationError
-from aces.stats.choice_data import ChoiceData, choice_data
+from aces.stats.choice_data import choice_data
 from aces.stats.covariance import CovType
 from aces.stats.mixed.draws import Sequences
 from aces.stats.mixed.fit import DrawsUsed, fit
-from analysis.choice_model import ConditionalLogit
 from analysis.mixed_result import MixedLogitResult
+from analysis.model_columns import codes, with_columns
 from analysis.model_result import Provenance
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Column = NDArray[Any]
 
 
 class MixedLogit:
@@ -100,18 +96,21 @@ class MixedLogit:
         Raises:
             EstimationError: If the formula or columns are at fault.
         """
-        named = dict.fromkeys(filter(None, (panel, cluster, weights)))
-        found = {name: _by_set(data, choice_set, name) for name in named}
-        built = ConditionalLogit.from_formula(
-            formula, data, choice_set, effects=effects, outside=outside, status=status
-        )
         model = cls.__new__(cls)
-        model._data = built.data
-        model._provenance = replace(built.provenance, cluster=cluster)
+        model._data, model._provenance, rows = with_columns(
+            formula,
+            data,
+            choice_set,
+            [name for name in (panel, weights) if name],
+            cluster=cluster,
+            effects=effects,
+            outside=outside,
+            status=status,
+        )
         model._random, model._correlated = dict(random), correlated
-        model._panel = _rows(built.data, found.get(panel or ""))
-        model._clusters = _rows(built.data, found.get(cluster or ""))
-        model._weights = _rows(built.data, found.get(weights or ""))
+        model._panel = None if panel is None else rows[panel].to_numpy()
+        model._clusters = None if cluster is None else codes(rows[cluster])
+        model._weights = None if weights is None else rows[weights].to_numpy(float)
         model._decider = panel
         return model
 
@@ -154,30 +153,3 @@ class MixedLogit:
             cov_type=cov_type,
         )
         return MixedLogitResult(found, self._provenance, self._decider)
-
-
-def _by_set(data: "pd.DataFrame", choice_set: str, name: str) -> "pd.Series[Any]":
-    """The value of each choice set."""
-    from analysis.choice_sample import require_column
-
-    require_column(data, name)
-    require_column(data, choice_set)
-    if data[name].isna().any():
-        raise EstimationError(f"'{name}' is missing in {data[name].isna().sum()} rows.")
-    split = data.groupby(choice_set, sort=False)[name].nunique() > 1
-    if split.any():
-        raise EstimationError(f"choice set {split.idxmax()!r} has several values of '{name}'.")
-    return data.drop_duplicates(choice_set).set_index(choice_set, drop=False)[name]
-
-
-def _rows(data: ChoiceData, values: "pd.Series[Any] | None") -> Column | None:
-    """(rows,) the value of each row's choice set."""
-    if values is None:
-        return None
-    own = values.loc[data.ids].to_numpy()
-    if own.dtype.kind not in "iuf":
-        own = np.unique(own.astype(str), return_inverse=True)[1]
-    found = np.empty(len(data.y), dtype=own.dtype)
-    rows = np.repeat(own, data.sizes)
-    found[slice(None) if data.order is None else data.order] = rows
-    return found

@@ -175,13 +175,25 @@ def planted(study: Study, fitted: Any) -> Any:  # noqa: ANN401
 
     fit = fitted.fit
     names = fit.layout.names if hasattr(fit, "layout") else getattr(fit, "model", fit).names
-    values = np.array([study.planted[name] for name in names])
+    truth = _numbered(study.planted, names, fit.params)
+    values = np.array([truth[name] for name in names])
     fit = replace(fit, found=replace(fit.found, at=replace(fit.found.at, params=values)))
     model = replace(fitted.model, fit=fit)
     if isinstance(fit, MixedFit):
         model = replace(model, population=mixed(replace(fit, draws=DrawsUsed(2000, seed=77))))
     own = {name: getattr(fitted, name) for name in Demand.__annotations__}
     return Exact(**{**own, "model": model})
+
+
+def _numbered(planted: dict[str, float], names: list[str], found: Floats) -> dict[str, float]:
+    """Planted parameters, classes numbered as the fit has them: by price, whatever their size."""
+    own = dict(zip(names, found, strict=True))
+    first, second = (f"class{c}.log_price" for c in (1, 2))
+    if first not in own or own[first] < own[second]:
+        return planted
+    other = {"class1": "class2", "class2": "class1"}
+    swapped = {other.get(n[:6], n[:6]) + n[6:]: value for n, value in planted.items()}
+    return swapped | {"is_class2.1": -planted["is_class2.1"]}
 
 
 def one_run(name: str, seed: int, draws: int) -> Covered | None:

@@ -151,7 +151,7 @@ def test_correlations_are_those_of_the_factor():
     ("changes", "message"),
     [
         ({"panel": "whom"}, "no column 'whom'"),
-        ({"panel": "price"}, "several values of 'price'"),
+        ({"panel": "price"}, "more than one value of the panel"),
         ({"random": {"pricy": "normal"}}, "no term 'pricy'"),
         ({"cluster": "trial_id"}, "more than one value of the cluster"),
     ],
