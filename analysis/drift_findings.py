@@ -4,11 +4,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from aces.errors import EstimationError
 from aces.types import Estimate
-from analysis.display import Plot, Point, Table, interval, listed, number, p_equals, p_value
+from analysis.display import (
+    Plot,
+    Point,
+    Table,
+    interval,
+    listed,
+    number,
+    p_equals,
+    p_value,
+    points_with_limits,
+    with_limits,
+)
 from analysis.drift import Settings, ShareDrift, TermDrift, battery, share_drift, term_drift
 from analysis.stacked import Contrast
 
@@ -69,9 +81,29 @@ class DriftOfShares:
         task, product = one.items[i]
         yield from (one.interface, task, product)
         yield from (number(100 * one.shares[i, k], 1) for k in range(2))
-        value, low, high = (100 * part[i] for part in one.change)
-        yield from (number(value, 1), interval(low, high, 1), number(100 * one.twin[i], 1))
+        value, low, high = (100 * part[i] for part in one.interval)
+        yield from (number(value, 1), interval(low, high, 1), number(100 * one.same[i], 1))
         yield from (p_value(one.update.p_value[i]), p_value(one.adjusted[i]), one.verdict(i))
+
+    @property
+    def answer(self) -> list[str]:
+        """Whether the update moved shares, and which most."""
+        return [self._answer(one) for one in self.found]
+
+    def _answer(self, one: ShareDrift) -> str:
+        i = max(range(len(one.items)), key=lambda i: abs(one.change[i]))
+        change = points_with_limits(*(float(part[i]) for part in one.interval))
+        moved = one.update.joint_p < 0.05
+        start = "the update changed what is bought" if moved else "no change of shares is shown"
+        most = f"{one.items[i][1]} moved most, by {change}"
+        again = (
+            " Runs of one version differ as well, so that this can't be put down to the update."
+            if one.replicate.joint_p < 0.05
+            else ""
+        )
+        where = f" through {one.interface}" if len(self.found) > 1 else ""
+        p = p_equals(one.update.joint_p)
+        return f"{start}{where} ({p}, all products at once); {most}.{again}"
 
     @property
     def plots(self) -> list[Plot]:
@@ -81,9 +113,9 @@ class DriftOfShares:
     def _plot(self, one: ShareDrift, task: str) -> Plot:
         own = [i for i in _order(one) if one.items[i][0] == task]
         points = [
-            Point(one.items[i][1], *(100 * float(part[i]) for part in one.change)) for i in own
+            Point(one.items[i][1], *(100 * float(part[i]) for part in one.interval)) for i in own
         ]
-        twin = [Point(one.items[i][1], 100 * float(one.twin[i])) for i in own]
+        twin = [Point(one.items[i][1], 100 * float(one.same[i])) for i in own]
         title = " · ".join(filter(None, [f"{self.asked.name}: shares", task, one.interface]))
         series = {"update": points, "same version": twin}
         return Plot(title, "change of share, points", series, reference=0.0)
@@ -101,7 +133,7 @@ class DriftOfShares:
             "n_clusters": one.update.worlds,
         }
         for i, (task, product) in enumerate(one.items):
-            value, low, high = (float(part[i]) for part in one.change)
+            value, low, high = (float(part[i]) for part in one.interval)
             yield Estimate(
                 **common,
                 task_id=task,
@@ -129,7 +161,7 @@ def _order(one: ShareDrift) -> list[int]:
     """Items by task, from the greatest gain to the greatest loss."""
     tasks = _tasks(one)
     return sorted(
-        range(len(one.items)), key=lambda i: (tasks.index(one.items[i][0]), -one.change[0][i])
+        range(len(one.items)), key=lambda i: (tasks.index(one.items[i][0]), -one.change[i])
     )
 
 
@@ -179,6 +211,22 @@ class DriftOfTerms:
         p = p_equals(same.p_value) if same.df else ""
         whole = f"F = {number(joint.statistic, 2)}"
         yield (one.interface, "all terms", "", "", whole, "", again, p, p_value(joint.p_value), "")
+
+    @property
+    def answer(self) -> list[str]:
+        """Whether the update moved tastes, and which most for its error."""
+        return [self._answer(one) for one in self.found]
+
+    def _answer(self, one: TermDrift) -> str:
+        update, p = one.update, one.update.joint.p_value
+        i = int(np.argmin(update.p))
+        change = with_limits(update.value[i], update.low[i], update.high[i], digits=2)
+        start = "what moves its choices changed" if p < 0.05 else "no change of tastes is shown"
+        where = f" through {one.interface}" if len(self.found) > 1 else ""
+        return (
+            f"{start}{where} ({p_equals(p)}, all terms at once); clearest in "
+            f"{self.asked.terms[i]}: by {change} in log-odds."
+        )
 
     @property
     def plots(self) -> list[Plot]:

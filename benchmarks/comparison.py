@@ -28,7 +28,8 @@ from aces.stats.intervals import critical_value
 from aces.types import Task
 from agents.buyers.utility import ProductEffects, UtilityBuyer
 from analysis.comparison.arms import Arm, Pair
-from analysis.comparison.shares import odd_one_out, share_changes
+from analysis.comparison.endings import odd_one_out
+from analysis.comparison.shares import share_changes
 from analysis.comparison.tastes import NOISE, Tastes, fit_tastes, shared, testable
 from analysis.comparison.verdict import FEW_CAUSES, Versions
 from benchmarks.machine import workers, write_result
@@ -201,7 +202,7 @@ def compared(seed: int, worlds: int, name: str, replicate: bool) -> Versions:
     fits = [fit for _, fit in runs], fit_tastes(rows, list(OLD))
     return Versions(
         pair=pair,
-        shares=share_changes(pair.runs, rows, "A → B", paired=True),
+        shares=share_changes(pair.runs, rows, Stream("comparison", "A → B")),
         odd=odd_one_out(pair.runs, rows),
         tastes=testable(shared(*fits, list(OLD))),
         whole=None,

@@ -129,11 +129,11 @@ class Answer(Part):
         return not np.isnan(found.adjusted) and found.adjusted != found.p_value
 
     def _lines(self) -> Iterator[Line]:
-        found, tastes = self.found, self.found.tastes
+        found, tastes, update = self.found, self.found.tastes, self.found.shares.update
         p = found.adjusted if self._several else found.p_value
         answer = YES if found.changed else NOT_SHOWN
         yield Line("any change", np.nan, "", "", p, answer, "compare_any")
-        yield _line("shares of all products", found.shares.statistic, found.shares.joint_p)
+        yield _line("shares of all products", update.statistic, update.joint_p)
         if found.odd is not None:
             share = found.odd.new / max(found.odd.differing, 1)
             shown = f"{found.odd.new:,} of {found.odd.differing:,}"

@@ -47,20 +47,22 @@ class Products(Part):
         shares = self.found.shares
         yield from shares.items[i]
         yield from (number(100 * shares.shares[i, k], 1) for k in range(2))
-        value, low, high = triple((shares.change, shares.low, shares.high), i, 100)
+        value, low, high = triple(shares.interval, i, 100)
         yield from (number(value, 1), interval(low, high, 1))
         if shares.same is not None:
             yield number(100 * float(shares.same[i]), 1)
         if self.human is not None:
             yield number(100 * self.human.shares.get(shares.items[i], np.nan), 1)
-        yield from (p_value(shares.p_value[i]), p_value(shares.adjusted[i]), shares.verdict(i))
+        yield from (p_value(shares.update.p_value[i]), p_value(shares.adjusted[i]))
+        yield shares.verdict(i)
 
     @property
     def plots(self) -> list[Plot]:
         """Changes of shares, beside those of the old version against itself."""
         shares, order = self.found.shares, self._order()
-        parts = (shares.change, shares.low, shares.high)
-        series = {"change": [Point(shares.items[i][1], *triple(parts, i, 100)) for i in order]}
+        series = {
+            "change": [Point(shares.items[i][1], *triple(shares.interval, i, 100)) for i in order]
+        }
         if shares.same is not None:
             twin = [Point(shares.items[i][1], 100 * float(shares.same[i])) for i in order]
             series["same version"] = twin
@@ -70,10 +72,9 @@ class Products(Part):
     def estimates(self) -> list[Estimate]:
         """Returns rows of `estimates.csv`: every product's change."""
         shares = self.found.shares
-        parts = (shares.change, shares.low, shares.high)
         found = []
         for i, (task, product) in enumerate(shares.items):
-            value, low, high = triple(parts, i)
+            value, low, high = triple(shares.interval, i)
             found.append(
                 Estimate(
                     **self.common(),
@@ -85,7 +86,7 @@ class Products(Part):
                     estimate=value,
                     ci_low=low,
                     ci_high=high,
-                    p_value=float(shares.p_value[i]),
+                    p_value=float(shares.update.p_value[i]),
                     p_adjusted=float(shares.adjusted[i]),
                     family=f"{NAME} · products",
                 )

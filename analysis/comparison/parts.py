@@ -1,6 +1,6 @@
 """What the tables of a comparison have in common: whose it is, and people beside it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,8 +80,3 @@ def triple(parts: Any, i: int, factor: float = 1.0) -> tuple[float, float, float
     """Returns value and limits of one of several estimates."""
     value, low, high = (factor * float(part[i]) for part in parts)
     return value, low, high
-
-
-def blanks(n: int) -> Iterator[str]:
-    """Yields empty cells."""
-    yield from [""] * n

@@ -13,18 +13,14 @@ from aces.stats.choice_data import Floats
 from aces.stats.exchange import Exchange, exchange_test
 from aces.stats.intervals import critical_value
 from aces.stats.multiplicity import benjamini_hochberg
-from analysis.drift import (
-    DRAWS,
-    NOTHING,
-    OUTCOME,
-    PER_PRODUCT,
-    items_of,
-    mean_shares,
-    outcomes_of,
-    paired_change,
-)
 from analysis.frame import trials_of
 
+NOTHING = "(none of these)"
+"""What a trial bought that left without buying, or bought off the shelf."""
+OUTCOME = ("chosen", "abstained")
+DRAWS = 1999
+PER_PRODUCT = 40
+"""Exchanges for each product at least, so that its p-value can pass an adjusted threshold."""
 ONE_SIDED = 0.9
 """Level of the interval whose farther limit is a bound at 95 %."""
 FALSE_SHARE = 0.05
@@ -41,12 +37,11 @@ class ShareChanges:
         low: (items,) 95 % limits, errors clustered by world.
         high: (items,) the upper ones.
         bound: (items,) size that the change is below with 95 % confidence.
-        p_value: (items,) by exchange of versions.
-        adjusted: (items,) the same, Benjamini-Hochberg over all.
-        joint_p: Of no change at all.
-        statistic: Sum of squared changes over their variances under exchange.
-        same: (items,) change between the old version's runs; None without a replicate.
-        same_p: That these do not differ; NaN without a replicate.
+        update: What exchanges of old and new say.
+        adjusted: (items,) their p-values, Benjamini-Hochberg over all.
+        same: (items,) how far the old version's first run and its others are apart; None without
+            others.
+        replicate: What exchanges of these runs say.
         trials: Trials with an outcome.
         worlds: Worlds that hold them.
         missing: Version -> trials without one.
@@ -58,15 +53,18 @@ class ShareChanges:
     low: Floats
     high: Floats
     bound: Floats
-    p_value: Floats
+    update: Exchange
     adjusted: Floats
-    joint_p: float
-    statistic: float
     same: Floats | None
-    same_p: float
+    replicate: Exchange | None
     trials: int
     worlds: int
     missing: Mapping[str, int]
+
+    @property
+    def interval(self) -> tuple[Floats, Floats, Floats]:
+        """Changes and their limits."""
+        return self.change, self.low, self.high
 
     def verdict(self, i: int) -> str:
         """Whether an item gained or lost, at a false discovery rate of 5 %."""
@@ -90,14 +88,14 @@ class ShareChanges:
 
 
 def share_changes(
-    old: Sequence[pd.DataFrame], new: pd.DataFrame, name: str, *, paired: bool
+    old: Sequence[pd.DataFrame], new: pd.DataFrame, stream: Stream, *, paired: bool = True
 ) -> ShareChanges:
     """Compares the shares of two versions.
 
     Args:
         old: Long table of the old version's run, or of two runs of it.
         new: Of the new one.
-        name: Of the comparison, which names the stream of exchanges.
+        stream: Of the exchanges.
         paired: Whether the versions met the same worlds; otherwise their worlds are exchanged
             within tasks, as worlds of one design are drawn alike.
 
@@ -111,22 +109,20 @@ def share_changes(
     worlds = trials["world_id"].to_numpy(str)
     if not paired:  # names of worlds that are not the same must not be
         worlds = np.char.add(np.where(fresh, "new/", "old/"), worlds)
-    draws = max(DRAWS, PER_PRODUCT * len(items))
-    stream = Stream("comparison", name)
-    update = _exchange(values, worlds, fresh, trials, stream.child("update"), draws)
     apart = paired_change if paired else _between
     change, low, high = apart(values, held, worlds, fresh)
     _, lower, upper = apart(values, held, worlds, fresh, ONE_SIDED)
-    same, same_p = None, np.nan
+    draws = max(DRAWS, PER_PRODUCT * len(items))
+    update = _exchange(values, worlds, fresh, trials, stream.child("update"), draws)
+    same, replicate = None, None
     if len(old) > 1:
-        again = ~fresh & (trials["twin"] == "1").to_numpy()
-        same = paired_change(values[~fresh], held[~fresh], worlds[~fresh], again[~fresh])[0]
+        known, first = ~fresh, (trials["run"] == "0").to_numpy()
+        own = (values[known], held[known], worlds[known])
+        same = paired_change(*own, ~first[known])[0]
         child = stream.child("same version")
-        same_p = _exchange(
-            values[~fresh], worlds[~fresh], again[~fresh], trials[~fresh], child, draws
-        ).joint_p
+        replicate = _exchange(own[0], own[2], ~first[known], trials[known], child, draws)
     # where nothing ever differed an interval says nothing; so many worlds without a case do
-    n = np.array([len(np.unique(worlds[own > 0])) for own in held.T])
+    n = np.array([len(np.unique(worlds[there > 0])) for there in held.T])
     return ShareChanges(
         items=items,
         shares=np.column_stack([mean_shares(values, held, which) for which in (~fresh, fresh)]),
@@ -134,12 +130,10 @@ def share_changes(
         low=low,
         high=high,
         bound=np.maximum.reduce([np.abs(lower), np.abs(upper), 1 - 0.05 ** (1 / np.maximum(n, 1))]),
-        p_value=update.p_value,
+        update=update,
         adjusted=benjamini_hochberg(update.p_value),
-        joint_p=update.joint_p,
-        statistic=update.statistic,
         same=same,
-        same_p=same_p,
+        replicate=replicate,
         trials=len(trials),
         worlds=len(np.unique(worlds)),
         missing=missing,
@@ -154,16 +148,84 @@ def _battery(
     for i, part in enumerate([*old, new]):
         version = "old" if i < len(old) else "new"
         own = f"{i}/" + part["trial_id"].astype(str)
-        parts.append(part.assign(trial_id=own, version=version, twin=str(i)))
+        parts.append(part.assign(trial_id=own, version=version, run=str(i)))
     rows = pd.concat(parts, ignore_index=True)
     firsts = rows.drop_duplicates("trial_id").set_index("trial_id")
-    trials = trials_of(rows).assign(version=firsts["version"], twin=firsts["twin"])
+    trials = trials_of(rows).assign(version=firsts["version"], run=firsts["run"])
     lost = trials[~trials["status"].isin(OUTCOME)]
     missing = {str(k): int(v) for k, v in lost["version"].value_counts().items()}
     kept = trials[trials["status"].isin(OUTCOME)]
     if kept.empty:
         raise EstimationError("no trial has an outcome: there are no shares to compare")
     return rows, kept, missing
+
+
+def items_of(rows: pd.DataFrame, trials: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Returns (task, product) of all shelves, and (task, none of these) where that happened."""
+    pairs = dict.fromkeys(_pairs(rows).drop_duplicates().itertuples(index=False, name=None))
+    left = trials[trials["product_id"].isna()]
+    tasks = left["task_id"].astype(str) if "task_id" in left else pd.Series("", index=left.index)
+    return (*pairs, *((task, NOTHING) for task in dict.fromkeys(tasks)))
+
+
+def outcomes_of(
+    rows: pd.DataFrame, trials: pd.DataFrame, items: Sequence[tuple[str, str]]
+) -> tuple[Floats, Floats]:
+    """Returns (trials, items) 1 for what was bought, and 1 for what could have been."""
+    index = {item: i for i, item in enumerate(items)}
+    values, held = np.zeros((len(trials), len(items))), np.zeros((len(trials), len(items)))
+    at = trials.index.get_indexer(pd.Index(rows["trial_id"]))
+    item = pd.MultiIndex.from_tuples(items).get_indexer(pd.MultiIndex.from_frame(_pairs(rows)))
+    known = at >= 0
+    held[at[known], item[known]] = 1.0
+    values[at[known], item[known]] = rows["chosen"].to_numpy(float)[known]
+    for (errand, product), i in index.items():
+        if product == NOTHING:
+            own = trials["task_id"].eq(errand) if "task_id" in trials else True
+            held[:, i] = own
+            values[:, i] = trials["product_id"].isna() & own
+    return values, held
+
+
+def _pairs(rows: pd.DataFrame) -> pd.DataFrame:
+    """(task, product) of each row, as plain text."""
+    task = rows["task_id"].to_numpy(str) if "task_id" in rows else ""
+    return pd.DataFrame({"task": task, "product": rows["product_id"].to_numpy(str)}, dtype=object)
+
+
+def mean_shares(values: Floats, held: Floats, which: NDArray[np.bool_]) -> Floats:
+    """Returns (items,) shares of some trials whose shelf held the item."""
+    total = held[which].sum(axis=0)
+    return np.asarray(values[which].sum(axis=0) / np.maximum(total, 1))
+
+
+def paired_change(
+    values: Floats,
+    held: Floats,
+    worlds: NDArray[np.bool_],
+    new: NDArray[np.bool_],
+    level: float = 0.95,
+) -> tuple[Floats, Floats, Floats]:
+    """Returns (items,) mean difference new - old over worlds that hold the item, and its limits."""
+    codes = np.unique(worlds, return_inverse=True)[1]
+    n = codes.max() + 1
+    sums, counts = [], []
+    for which in (~new, new):
+        total = np.zeros((n, values.shape[1]))
+        np.add.at(total, codes[which], values[which])
+        sums.append(total)
+        counts.append(np.bincount(codes[which], minlength=n)[:, None])
+    both = (counts[0] > 0) & (counts[1] > 0)
+    there = np.zeros((n, values.shape[1]))
+    np.maximum.at(there, codes, held)
+    there *= both
+    apart = (sums[1] / np.maximum(counts[1], 1) - sums[0] / np.maximum(counts[0], 1)) * there
+    size = np.maximum(there.sum(axis=0), 1)
+    change = apart.sum(axis=0) / size
+    squares = (there * (apart - change) ** 2).sum(axis=0)
+    error = np.sqrt(squares / np.maximum(size - 1, 1) / size)
+    half = np.array([critical_value(level, max(float(g) - 1, 1)) for g in size]) * error
+    return change, change - half, change + half
 
 
 def _exchange(
@@ -210,73 +272,3 @@ def _between(
     half = error * np.array([critical_value(level, max(g - 1.0, 1.0)) for g in np.minimum(*sizes)])
     change = means[1] - means[0]
     return change, change - half, change + half
-
-
-@dataclass(frozen=True)
-class OddOneOut:
-    """Worlds in which one of three trials ended otherwise: two of the old version, one of the new.
-
-    If the new version is no other, each of the three is as likely to be the odd one.
-
-    Attributes:
-        worlds: Worlds with an outcome of all three.
-        differing: Those in which exactly one differs from two that are equal.
-        new: In how many of these it is the new version.
-        equal_new: Share of worlds in which old and new are equal, of both old runs.
-        equal_old: Share in which the old runs are.
-        p_value: That the new one is the odd one so often, or more.
-    """
-
-    worlds: int
-    differing: int
-    new: int
-    equal_new: float
-    equal_old: float
-    p_value: float
-
-
-def odd_one_out(old: Sequence[pd.DataFrame], new: pd.DataFrame) -> OddOneOut | None:
-    """Returns how often the new version is the odd one; None without two old runs on its worlds."""
-    if len(old) < 2:
-        return None
-    ends = [_ends(rows) for rows in (*old[:2], new)]
-    both = pd.concat(ends, axis=1, join="inner", keys=range(3))
-    if both.empty:
-        return None
-    old_equal = (both[0] == both[1]).to_numpy()
-    equal = np.array([(both[i] == both[2]).to_numpy() for i in (0, 1)])
-    odd = old_equal & ~equal[0]
-    differing = int((odd | (~old_equal & equal.any(axis=0))).sum())
-    k = int(odd.sum())
-    from scipy.special import bdtrc
-
-    chance = float(bdtrc(k - 1, differing, 1 / 3)) if k else 1.0
-    return OddOneOut(len(both), differing, k, float(equal.mean()), float(old_equal.mean()), chance)
-
-
-def _ends(rows: pd.DataFrame) -> "pd.Series[str]":
-    """World -> how its first trial with an outcome ended."""
-    trials = trials_of(rows)
-    trials = trials[trials["status"].isin(OUTCOME)].drop_duplicates("world_id")
-    return trials.set_index("world_id")["product_id"].astype(object).fillna(NOTHING)
-
-
-def differing_worlds(old: Sequence[pd.DataFrame], new: pd.DataFrame) -> int:
-    """Returns in how many worlds the first trials of all runs did not end alike."""
-    ends = [_ends(rows) for rows in (*old, new)]
-    both = pd.concat(ends, axis=1, join="inner", keys=range(len(ends)))
-    return int((both.nunique(axis=1) > 1).sum())
-
-
-def equal_outcomes(one: pd.DataFrame, other: pd.DataFrame) -> tuple[int, int]:
-    """Returns pairs of trials, by world and repeat, that ended alike, and pairs."""
-    both = pd.concat([_every_end(one), _every_end(other)], axis=1, join="inner", keys=[0, 1])
-    return int((both[0] == both[1]).sum()), len(both)
-
-
-def _every_end(rows: pd.DataFrame) -> "pd.Series[str]":
-    """(world, repeat) -> the product bought, or the status of its trial without one."""
-    trials = trials_of(rows).drop_duplicates(["world_id", "repeat"])
-    status = "(" + trials["status"].astype(object) + ")"
-    ends = trials["product_id"].astype(object).fillna(status)
-    return ends.set_axis(pd.MultiIndex.from_frame(trials[["world_id", "repeat"]]))

@@ -42,7 +42,6 @@ class Tastes:
         influence: (G, K) what each adds to the estimates.
         frame: Rows used.
         sets: (rows,) choice set of each.
-        left_out: Status -> trials without a purchase.
     """
 
     params: Floats
@@ -53,12 +52,6 @@ class Tastes:
     influence: Floats
     frame: pd.DataFrame
     sets: NDArray[np.generic]
-    left_out: Mapping[str, int]
-
-    @property
-    def trials(self) -> int:
-        """Choice sets."""
-        return len(np.unique(self.sets))
 
 
 def fit_tastes(rows: pd.DataFrame, terms: Sequence[str], *, cluster: str = "world_id") -> Tastes:
@@ -96,7 +89,6 @@ def fit_tastes(rows: pd.DataFrame, terms: Sequence[str], *, cluster: str = "worl
         influence=influence,
         frame=sample.frame,
         sets=sample.sets,
-        left_out=sample.left_out,
     )
 
 
@@ -396,8 +388,3 @@ def _fieller(
     bounded = limits.shape == "interval"
     low, high = (limits.low, limits.high) if bounded else (-np.inf, np.inf)
     return float(-values[i] / values[p]), low, high
-
-
-def family_of(terms: Sequence[str], cause: str) -> tuple[str, ...]:
-    """Returns the terms of a family of that name; none for other causes."""
-    return families(terms).get(cause, ())

@@ -10,8 +10,9 @@ from aces.stats.intervals import critical_value
 from aces.stats.multiplicity import benjamini_hochberg
 from analysis.channels import families
 from analysis.comparison.arms import Pair
+from analysis.comparison.endings import OddOneOut
 from analysis.comparison.movers import Mover, movers
-from analysis.comparison.shares import OddOneOut, ShareChanges
+from analysis.comparison.shares import ShareChanges
 from analysis.comparison.tastes import (
     LEVEL,
     NOISE,
@@ -80,7 +81,7 @@ class Versions:
     @cached_property
     def tests(self) -> dict[str, float]:
         """Test of any change -> its p-value."""
-        found = {"shares of all products": self.shares.joint_p}
+        found = {"shares of all products": self.shares.update.joint_p}
         if self.tastes is not None:
             found["all coefficients"] = self.tastes.change.joint.p_value
             found["terms"] = self.tastes.joint(range(len(self.tastes.terms))).p_value
@@ -96,7 +97,8 @@ class Versions:
     @property
     def p_same(self) -> float:
         """That the old version's own runs do not differ; NaN without a replicate."""
-        found = [self.shares.same_p]
+        again = self.shares.replicate
+        found = [np.nan if again is None else again.joint_p]
         if self.tastes is not None and self.tastes.same_version is not None:
             found.append(self.tastes.same_version.joint.p_value)
         found = [p for p in found if not np.isnan(p)]

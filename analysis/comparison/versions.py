@@ -9,18 +9,19 @@ import pandas as pd
 
 from aces.errors import EstimationError
 from aces.rules import Gates
+from aces.seeds import Stream
 from aces.stats.intervals import critical_value
 from aces.stats.multiplicity import holm
 from aces.store import RunStore
 from analysis.checks.position import slots_taken
 from analysis.comparison.answer import Answer
 from analysis.comparison.arms import Arm, Pair, arms_of, human_line, pairs_of
+from analysis.comparison.endings import differing_worlds, equal_outcomes, odd_one_out
 from analysis.comparison.findings import Coefficients, Movers, Products, Ratios
 from analysis.comparison.parts import Human
-from analysis.comparison.shares import differing_worlds, equal_outcomes, odd_one_out, share_changes
+from analysis.comparison.shares import OUTCOME, share_changes
 from analysis.comparison.tastes import Tastes, fit_tastes, shared, testable
 from analysis.comparison.verdict import Versions
-from analysis.drift import OUTCOME
 from analysis.fits import Finding, analyses_of, with_terms
 from analysis.frame import load_choices
 from analysis.published import with_published
@@ -148,10 +149,10 @@ def _versions(pair: Pair, terms: Sequence[str], lock: float | None) -> Versions:
     tastes = None if fits is None else testable(shared(*fits, terms))
     if tastes is not None and not tastes.contrasts:
         notes.append("product effects are in no joint test: too few worlds or purchases of each")
-    name = " → ".join(pair.names)
+    stream = Stream("comparison", " → ".join(pair.names))
     return Versions(
         pair=pair,
-        shares=share_changes(pair.runs, pair.new.rows, name, paired=pair.paired),
+        shares=share_changes(pair.runs, pair.new.rows, stream, paired=pair.paired),
         odd=odd_one_out(pair.runs, pair.new.rows) if pair.paired else None,
         tastes=tastes,
         whole=whole,

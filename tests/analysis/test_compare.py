@@ -29,7 +29,7 @@ def test_identical_arms_differ_by_exactly_nothing(found):
     assert "all 600 paired outcomes are equal" in same.sentence
     assert not same.changed
     assert (same.shares.change == 0).all()
-    assert (same.shares.p_value == 1).all()
+    assert (same.shares.update.p_value == 1).all()
     change = same.tastes.change
     np.testing.assert_allclose(change.value, 0, atol=1e-12)
     assert (change.error == 0).all()

@@ -212,7 +212,7 @@ def test_unshared_worlds_without_an_update_differ_by_no_more_than_chance():
     p = []
     for seed in range(12):
         parts = [run("old", seed, worlds=100), run("new", seed, worlds=100, of=500 + seed)]
-        p.append(asked(pd.concat(parts, ignore_index=True)).shares.joint_p)
+        p.append(asked(pd.concat(parts, ignore_index=True)).shares.update.joint_p)
     assert sum(value < 0.05 for value in p) <= 3
     assert 0.25 < np.mean(p) < 0.75
 

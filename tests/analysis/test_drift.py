@@ -9,7 +9,8 @@ from scipy import stats
 
 from aces.errors import EstimationError
 from aces.stats.exchange import exchange_test
-from analysis.drift import NOTHING, Settings, share_drift
+from analysis.comparison.shares import NOTHING
+from analysis.drift import Settings, share_drift
 from analysis.drift_findings import drift
 
 TASTES = np.array([0.8, 0.4, 0.0, -0.4, -0.8, -1.2])
@@ -129,6 +130,9 @@ def test_a_planted_update_is_recovered():
         covered += [rows[p].ci_low <= truth[p] <= rows[p].ci_high for p in truth.index]
         verdicts = {p: one.verdict(i) for i, (_, p) in enumerate(one.items)}
         gained.append(verdicts["p2"])
+        assert found[0].answer[0].startswith("the update changed what is bought (p")
+        row = rows["p2"]
+        assert f"p2 moved most, by +{100 * row.estimate:.1f} points (95" in found[0].answer[0]
         assert one.update.joint_p < 0.01
         assert all(verdicts[p] != "gained" for p in truth.index if p != "p2")
     assert gained == ["gained"] * 12
@@ -150,8 +154,11 @@ def test_a_version_that_differs_from_itself_is_no_yardstick():
     restless = SAME | {"again": (OLD, GAIN)}
     found = drift(shoppers(3, restless, worlds=300), ASKED)
     assert any("can't be put down to the update" in note for note in found[0].notes)
+    assert found[0].answer[0].endswith("this can't be put down to the update.")
     calm = drift(shoppers(3, SAME, worlds=300), ASKED)
     assert any("against itself" in note and "as it should be" in note for note in calm[0].notes)
+    assert calm[0].answer[0].startswith("no change of shares is shown (p")
+    assert "put down" not in calm[0].answer[0]
 
 
 def test_a_version_that_answers_the_same_twice_makes_small_updates_visible():
@@ -175,7 +182,7 @@ def test_a_version_that_answers_the_same_twice_makes_small_updates_visible():
         ASKED,
     )
     assert same[0].found[0].update.joint_p == 1
-    assert (same[0].found[0].change[0] == 0).all()
+    assert (same[0].found[0].change == 0).all()
 
 
 def test_failed_trials_are_told_and_leaving_is_an_outcome():
