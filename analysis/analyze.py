@@ -32,7 +32,7 @@ from analysis.published import with_published
 from analysis.registered import ALL_WORLDS, Registration
 from analysis.served import has_random_weights
 from analysis.study import Study
-from analysis.tables import NOTES
+from analysis.tables import NOTES, nearly
 from analysis.withheld import Withheld, of_coefficients, with_gates, withheld, without_locked
 
 NEEDED = ("trial_id", "buyer", "interface", "product_id", "status", "cause", "chosen")
@@ -119,8 +119,8 @@ def analyze_table(
     if absent:
         raise UserError(
             f"{name} is neither a long table nor results of a known format: it has no "
-            f"{listed(absent)}. Any table of choices is fitted by `aces analyze FILE --formula "
-            "'chosen ~ price' --choice-set COLUMN`"
+            f"{listed(absent)}.{nearly(set(map(str, table)))} Any table of choices is fitted by `aces "
+            "analyze FILE --formula 'chosen ~ price' --choice-set COLUMN`"
         )
     return _analyze(name, table, None, analyses)
 

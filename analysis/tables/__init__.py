@@ -10,6 +10,7 @@ import pandas as pd
 from aces.errors import StoreError
 from aces.registry import Registry
 from aces.spec import Plugin
+from analysis.display import listed
 
 NOTES, ANALYSES = "notes", "analyses"
 """Keys of a table's `attrs`: what must be said of it, and what is estimated unless asked."""
@@ -31,7 +32,13 @@ class ForeignTable:
 
 
 class TableFormat(Protocol):
-    """A reader of one format."""
+    """A reader of one format.
+
+    Attributes:
+        needs: Columns without which a table is not of this format.
+    """
+
+    needs: Set[str]
 
     def recognises(self, columns: Set[str]) -> bool:
         """Returns whether a table with these columns is of this format."""
@@ -42,6 +49,8 @@ class TableFormat(Protocol):
         ...
 
 
+MOST_LACKING = 2
+"""Columns that a table may lack and still be said to be like a format."""
 FORMATS: Registry[Any] = Registry("table format", "analysis.tables", "Format")
 
 
@@ -56,10 +65,22 @@ def read_foreign(path: Path) -> ForeignTable | None:
     found = next((one for one in formats if one.recognises(columns)), None)
     if found is None:
         return None
-    read: ForeignTable = found.read(_cells(path))
+    cells = _cells(path)
+    if cells.empty:
+        raise StoreError(f"{path}: there are no rows below the names of the columns")
+    read: ForeignTable = found.read(cells)
     if read.rows.empty:
         raise StoreError(f"{path}: nothing can be used. {'. '.join(read.notes)}")
     return read
+
+
+def nearly(columns: Set[str]) -> str:
+    """Returns which format a table would be of, with what it lacks; empty where it is like none."""
+    lacking = {name: FORMATS.build(name, {}).needs - columns for name in FORMATS.names()}
+    name = min(lacking, key=lambda one: len(lacking[one]))
+    if len(lacking[name]) > MOST_LACKING:
+        return ""
+    return f" It is like the format {name}, but lacks {listed(sorted(lacking[name]))}."
 
 
 def _columns(path: Path) -> set[str]:

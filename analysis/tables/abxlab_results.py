@@ -39,6 +39,8 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 class AbxlabResultsFormat:
     """ABxLab's processed results, of models and of people."""
 
+    needs = COLUMNS
+
     def recognises(self, columns: Set[str]) -> bool:
         """Returns whether the columns are those that ABxLab's R code reads."""
         return columns >= COLUMNS and bool(columns & {"experiment_id", "trial_id"})

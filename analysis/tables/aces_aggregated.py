@@ -30,6 +30,8 @@ NEEDED = ("price_cents", "rating", "review_count", "position", "selected", *MARK
 class AcesAggregatedFormat:
     """ACES's aggregated experiment data."""
 
+    needs = COLUMNS
+
     def recognises(self, columns: Set[str]) -> bool:
         """Returns whether the columns are ACES's; its inputs have no `selected`."""
         return columns >= COLUMNS

@@ -33,6 +33,8 @@ UNREAD, GUESSED = "Parse failed", "Fallback parsing"
 class AcesHeadlessFormat:
     """ACES's headless results."""
 
+    needs = COLUMNS
+
     def recognises(self, columns: Set[str]) -> bool:
         """Returns whether the columns are those of ACES's headless runtime."""
         return columns >= COLUMNS and bool(columns & TAGS)

@@ -269,6 +269,24 @@ def test_ids_of_single_rows_are_no_products(tmp_path):
     assert table["product_id"].nunique() == 16
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            lambda frame: frame.drop(columns="selected"),
+            "like the format aces_aggregated, but lacks selected",
+        ),
+        (lambda frame: frame.head(0), "no rows below the names of the columns"),
+        (lambda frame: frame.rename(columns={"rating": "price"}), "two columns are called 'price'"),
+        (lambda frame: frame[["query", "price"]], "results of a known format: it has no trial_id"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_why(tmp_path, change, says):
+    path = written(change(shelves(2)), tmp_path / "aggregated.csv")
+    with pytest.raises(UserError, match=says):
+        analyze_paths([path], tmp_path)
+
+
 def test_the_shared_fixture_is_read_once_it_has_choices(shared, tmp_path):
     path = shared / "data" / "aces-fixture" / "test_parallel_dataset.csv"
     inputs = pd.read_csv(path)
