@@ -119,8 +119,8 @@ def analyze_table(
     if absent:
         raise UserError(
             f"{name} is neither a long table nor results of a known format: it has no "
-            f"{listed(absent)}.{nearly(set(map(str, table)))} Any table of choices is fitted by `aces "
-            "analyze FILE --formula 'chosen ~ price' --choice-set COLUMN`"
+            f"{listed(absent)}.{nearly(set(map(str, table)))} Any table of choices is fitted by "
+            "`aces analyze FILE --formula 'chosen ~ price' --choice-set COLUMN`"
         )
     return _analyze(name, table, None, analyses)
 
