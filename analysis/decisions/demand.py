@@ -18,6 +18,7 @@ from aces.errors import EstimationError
 from aces.stats.choice_data import Floats, Ints, choice_data
 from aces.stats.functionals import Function, Values, delta, simulated
 from aces.stats.population import Chances, Population, chances
+from analysis.choice_effects import Scale
 from analysis.choice_sample import ProductEffects, choice_sample, require_column
 from analysis.decisions.models import Conditional, Fit, Fitted, Model, Sample, fitted
 from analysis.model_settings import UtilitySettings
@@ -25,6 +26,8 @@ from analysis.model_settings import UtilitySettings
 BASELINE, UNKNOWN = -1, -2
 """Codes of a baseline product, whose effect is 0, and of one never chosen, whose share is 0."""
 
+PRICES: dict[str, Scale] = {"log_price": "log", "price": "linear"}
+"""Terms that are the price, and their scale."""
 CELLS = 2**17
 """Listings times types of shoppers computed at a time: what fits into a cache is fastest."""
 
@@ -212,6 +215,22 @@ class Demand:
         """
         parts = [made.log_sums for *_, made in self.chances(params, shelves, outside=outside)]
         return np.concatenate(parts)
+
+    @property
+    def price_term(self) -> tuple[int, Scale]:
+        """The index of the one term that holds the price, and its scale.
+
+        Raises:
+            EstimationError: If there is none, or several terms hold the price.
+        """
+        slopes = self.slopes(self.shelves.every(50))
+        names = [self.names[k] for k in np.flatnonzero(np.abs(slopes).max(axis=0) > 1e-9)]
+        if len(names) != 1 or names[0] not in PRICES:
+            raise EstimationError(
+                f"the price is in {', '.join(names)}: what is worth what needs it in one term, "
+                "`price` (for money) or `log_price` (for a factor on prices)"
+            )
+        return self.names.index(names[0]), PRICES[names[0]]
 
     def matrix(self, frame: pd.DataFrame) -> Floats:
         """Returns (rows, terms) the attributes of a frame's rows, coded as they were fitted."""

@@ -29,11 +29,10 @@ from aces.stats.mixed.fit import MixedFit
 from aces.stats.population import mean_coefficients
 from aces.types import Estimate
 from analysis.choice_effects import Asked, Kind, Scale, offset, to_price
-from analysis.decisions.demand import Demand, ModelConfig
+from analysis.decisions.demand import PRICES, Demand, ModelConfig
 from analysis.decisions.found import Found, Whose, answers, estimate_row, given
 from analysis.display import Plot, Point, Table, interval, number, percent
 
-PRICES: dict[str, Scale] = {"log_price": "log", "price": "linear"}
 KINDS: tuple[Kind, ...] = ("compensating", "equivalent")
 ALL, MEAN, MEDIAN = "all", "mean of coefficients", "median"
 
@@ -78,21 +77,18 @@ def price_changes(demand: Demand, draws: int = 1000) -> list[Worth]:
         draws: Draws of the parameters, for limits of medians.
 
     Raises:
-        EstimationError: If no term is the price, or nothing else is.
+        EstimationError: As in `Demand.price_term`, or if nothing but the price is a term.
     """
-    prices = [name for name in PRICES if name in demand.names]
-    if len(prices) != 1 or len(demand.names) < 2:
-        raise EstimationError(
-            f"a price change needs one term that is the price, `log_price` or `price`, and "
-            f"another. Terms: {', '.join(demand.names)}"
-        )
+    its, _ = demand.price_term
+    if len(demand.names) < 2:
+        raise EstimationError("there is no term but the price, and nothing to be worth it")
     types = len(demand.population(demand.params).weights)
-    found = list(_ratios(demand, prices[0], ALL if types == 1 else MEAN, _means(demand)))
+    found = list(_ratios(demand, its, ALL if types == 1 else MEAN, _means(demand)))
     if isinstance(demand.fit, MixedFit):
-        found += _medians(demand, prices[0], draws)
+        found += _medians(demand, its, draws)
     if isinstance(demand.fit, LatentFit):
         for c in range(types):
-            found += _ratios(demand, prices[0], f"class {c + 1}", partial(_of_type, demand, c))
+            found += _ratios(demand, its, f"class {c + 1}", partial(_of_type, demand, c))
     return found
 
 
@@ -113,9 +109,9 @@ def _of_type(demand: Demand, c: int, params: Floats) -> Floats:
     return demand.population(params).coefficients[: len(demand.names), c]
 
 
-def _ratios(demand: Demand, price: str, whose: str, coefficients: Function) -> Iterator[Worth]:
-    """Ratios of coefficients, with Fieller's limits."""
-    values, its = demand.values(coefficients), demand.names.index(price)
+def _ratios(demand: Demand, its: int, whose: str, coefficients: Function) -> Iterator[Worth]:
+    """Ratios of coefficients to that of the price, with Fieller's limits."""
+    values, price = demand.values(coefficients), demand.names[its]
     for k, term in enumerate(demand.names):
         if k == its:
             continue
@@ -126,9 +122,9 @@ def _ratios(demand: Demand, price: str, whose: str, coefficients: Function) -> I
             yield Worth(whose, term, kind, PRICES[price], one.change, one.ci_low, one.ci_high)
 
 
-def _medians(demand: Demand, price: str, draws: int) -> Iterator[Worth]:
+def _medians(demand: Demand, its: int, draws: int) -> Iterator[Worth]:
     """Medians of the ratios between shoppers, with limits from draws of the parameters."""
-    its, scale = demand.names.index(price), PRICES[price]
+    scale = PRICES[demand.names[its]]
     others = [k for k in range(len(demand.names)) if k != its]
 
     def medians(params: Floats) -> Floats:
@@ -149,7 +145,7 @@ def _medians(demand: Demand, price: str, draws: int) -> Iterator[Worth]:
 
 def fond(demand: Demand) -> float:
     """Returns the share of shoppers whose price coefficient is not below 0."""
-    its = next(k for k, name in enumerate(demand.names) if name in PRICES)
+    its, _ = demand.price_term
     people = demand.population(demand.params)
     return float(people.weights @ (people.coefficients[its] >= 0))
 

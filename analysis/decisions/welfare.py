@@ -9,7 +9,6 @@ price may have no effect they are unbounded, and said to be.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -19,13 +18,11 @@ from aces.stats.choice_data import Floats
 from aces.stats.functionals import simulated
 from aces.stats.intervals import RatioSet, critical_value, fieller
 from aces.types import Estimate
+from analysis.choice_effects import Scale
 from analysis.decisions.demand import Demand, ModelConfig
 from analysis.decisions.found import Found, Whose, answers, estimate_row, given
 from analysis.decisions.scenario import Scenario, apply, parse
 from analysis.display import Table, interval, number
-
-Scale = Literal["log", "linear"]
-SCALES: dict[str, Scale] = {"log_price": "log", "price": "linear"}
 
 
 class WelfareConfig(ModelConfig):
@@ -75,26 +72,20 @@ def _worth(ratio: float, scale: Scale) -> float:
         return float(np.expm1(ratio)) if scale == "log" else float(ratio)
 
 
-def price_term(demand: Demand) -> tuple[int, Scale]:
-    """Returns the index of the price term and its scale.
+def payers(demand: Demand) -> tuple[int, Scale]:
+    """Returns the index of the price term and its scale, where all shoppers mind paying.
 
     Raises:
-        EstimationError: If there is none, several terms hold the price, or shoppers like it.
+        EstimationError: As in `Demand.price_term`, or if some like the price.
     """
-    moved = np.flatnonzero(np.abs(demand.slopes(demand.shelves.every(50))).max(axis=0) > 1e-9)
-    names = [demand.names[k] for k in moved]
-    if len(names) != 1 or names[0] not in SCALES:
-        raise EstimationError(
-            f"the price is in {', '.join(names)}: surplus needs it in one term, `price` (for "
-            "money) or `log_price` (for a factor on prices)"
-        )
-    b = float(demand.population(demand.params).coefficients[moved[0]].max())
+    k, scale = demand.price_term
+    b = float(demand.population(demand.params).coefficients[k].max())
     if b >= 0:
         raise EstimationError(
-            f"the coefficient of {names[0]} is {number(b)}, not below 0: shoppers who do not mind "
-            "paying have no surplus in money"
+            f"the coefficient of {demand.names[k]} is {number(b)}, not below 0: shoppers who do "
+            "not mind paying have no surplus in money"
         )
-    return int(moved[0]), SCALES[names[0]]
+    return k, scale
 
 
 def surplus(
@@ -109,9 +100,9 @@ def surplus(
         draws: Of Krinsky-Robb limits; 0 for none.
 
     Raises:
-        EstimationError: As in `price_term` and `scenario.apply`.
+        EstimationError: As in `payers` and `scenario.apply`.
     """
-    k, scale = price_term(demand)
+    k, scale = payers(demand)
     met = apply(demand, scenario, against)
     outside = demand.outside and scale == "linear"
     sign = -1.0 if scale == "linear" else 1.0
