@@ -141,11 +141,13 @@ class PriceIntegrity:
             if "integrity" in row and row["integrity"][1] is not None:
                 known.setdefault(row["whose"], []).append(row)
         least = sorted(known.items(), key=lambda each: min(r["integrity"][0] for r in each[1]))
-        return [
-            f"To {whose} a fee weighs {listed([_times(row) for row in rows])}; a buyer who adds up "
-            "weighs both alike."
+        said = [
+            f"To {whose} a fee weighs {listed([_times(row) for row in rows])}"
             for whose, rows in least
         ]
+        return (
+            [f"{said[0]}; 1 is a buyer who adds up.", *(f"{x}." for x in said[1:])] if said else []
+        )
 
     @property
     def plots(self) -> list[Plot]:

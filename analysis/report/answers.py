@@ -1,12 +1,12 @@
 """The answer first: what was found, in sentences with their intervals."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from analysis.display import MINUS, Curve, Plot, Point, counted, listed, number
-from analysis.report.changes import TIMES, Effect, often, range_of, sentence, size
+from analysis.report.changes import TIMES, Effect, often, plain, range_of, sentence, size
 from analysis.report.matrix import told, writer
 
 MOST = 3
@@ -215,12 +215,22 @@ def answer_of_finding(title: str, own: Sequence[str], plots: Sequence[Plot]) -> 
         own: Its own sentences, the first of which is the headline.
         plots: Its figures.
     """
+    title = plain(title)
     if any(own):
         return Answer(title, own[0], tuple(Row("", text=text) for text in own[1:]))
     read = [f"{plot.title}: {reading(plot)}" for plot in plots[:MOST]]
     if not read:
         return None
     return Answer(title, read[0], tuple(Row("", text=text) for text in read[1:]), worded=True)
+
+
+def alike_once(answers: Iterable[Answer]) -> list[Answer]:
+    """Returns answers, those that several analyses give in the same words once."""
+    number_of = Counter(answers)
+    return [
+        replace(answer, asked=f"{answer.asked} ({n} analyses alike)") if n > 1 else answer
+        for answer, n in number_of.items()
+    ]
 
 
 def reading(shown: Plot) -> str:

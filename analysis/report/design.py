@@ -111,7 +111,7 @@ def asked(found: Sequence[Analysis]) -> str:
     tasks = list(dict.fromkeys(t for table in tables for t in table["task_id"].unique()))
     errands = listed([plain(str(task)) for task in tasks], most=6)
     varied = dict.fromkeys(
-        plain(name) for one in found if one.study for name in one.study.declarations
+        plain(each.name) for one in found if one.study for each in one.study.spec.treatments
     )
     who = f"{counted(len(buyers), 'buyer')} ({listed(buyers, most=6)})"
     through = f"through {listed(faces, most=6)}"

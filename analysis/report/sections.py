@@ -7,7 +7,14 @@ from analysis.analyze import Analysis
 from analysis.display import Curve, Plot, Point, Table, counted, percent
 from analysis.fits import SLOTS, Finding, Fit
 from analysis.report import downloads
-from analysis.report.answers import Answer, answer_of_effects, answer_of_finding, reading, strongest
+from analysis.report.answers import (
+    Answer,
+    alike_once,
+    answer_of_effects,
+    answer_of_finding,
+    reading,
+    strongest,
+)
 from analysis.report.changes import Effect, effects_of, label_of, plain
 from analysis.report.chart import COLOURS, Chart, line_chart
 from analysis.report.curve import SpecificationCurve, specification_curve
@@ -121,7 +128,7 @@ def answers(found: Sequence[Analysis]) -> list[Answer]:
         buyers = len({each.fit.group.get("buyer", "") for each in several})
         logits.append(answer_of_effects(_effects(several), named, evidence, buyers))
     own = [answer for answer in told if answer and not answer.worded]
-    return own + logits + [answer for answer in told if answer and answer.worded]
+    return alike_once(own + logits + [answer for answer in told if answer and answer.worded])
 
 
 # -- figures --------------------------------------------------------------------------------

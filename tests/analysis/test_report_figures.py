@@ -12,7 +12,7 @@ from analysis.choice_model import ConditionalLogit
 from analysis.display import Curve, Plot, Point
 from analysis.estimates import price_changes
 from analysis.fits import Fit
-from analysis.report.answers import answer_of_effects, answer_of_finding, reading
+from analysis.report.answers import alike_once, answer_of_effects, answer_of_finding, reading
 from analysis.report.changes import (
     DEARER,
     Change,
@@ -409,10 +409,19 @@ def test_a_finding_speaks_for_itself():
     plot = Plot("Change", "points", {"a": [Point("x", 3.0, 1.0, 5.0)]}, reference=0.0)
     own = answer_of_finding("t", ["It did.", "And how."], [plot])
     assert (own.headline, own.rows[0].text, own.worded) == ("It did.", "And how.", False)
-    worded = answer_of_finding("t", "", [plot])
+    worded = answer_of_finding("t", [""], [plot])
     assert worded.headline == "Change: x: 3.00 points (95 % interval 1.00 to 5.00)."
     assert worded.worded
-    assert answer_of_finding("t", "", []) is None
+    assert answer_of_finding("t", [], []) is None
+
+
+def test_what_several_analyses_say_alike_is_said_once():
+    same, other = answer_of_finding("q", ["It did."], []), answer_of_finding("q", ["Not."], [])
+    found = alike_once([same, other, same, same])
+    assert [(each.asked, each.headline) for each in found] == [
+        ("q (3 analyses alike)", "It did."),
+        ("q", "Not."),
+    ]
 
 
 @pytest.mark.parametrize(
