@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from aces.seeds import Stream
 from aces.stats.multiplicity import holm
+from aces.stats.proportions import equal_shares
 from analysis.checks.check import MISSING, Check, arms
 from analysis.display import Table, counted, listed, p_equals, p_value, percent
 from analysis.redraw import Redraw
@@ -185,7 +186,8 @@ def sample_ratio(table: pd.DataFrame, trials: pd.DataFrame, study: Study | None)
     factors = {name: arm for name, arm in factors.items() if arm.nunique() > 1}
     if not factors:
         return Check("Sample ratio", None, "There is one arm only.")
-    tests = {name: _same_rate(complete, arm) for name, arm in factors.items()}
+    world = trials["world_id"] if "world_id" in trials else pd.Series(trials.index, trials.index)
+    tests = {name: _same_rate(complete, arm, world) for name, arm in factors.items()}
     worst = min(tests, key=lambda name: tests[name])
     p = min(1.0, tests[worst] * len(tests))
     rows = tuple(
@@ -211,12 +213,20 @@ def _world_arms(study: Study | None) -> dict[str, list[str]]:
     }
 
 
-def _same_rate(complete: pd.Series, arm: pd.Series) -> float:
-    """p-value of Pearson's test that completion does not depend on the arm."""
-    from scipy.special import chdtrc
+def _same_rate(
+    complete: "pd.Series[bool]", arm: "pd.Series[str]", world: "pd.Series[str]"
+) -> float:
+    """p-value of Pearson's test that completion does not depend on the arm.
 
-    counts = pd.crosstab(arm, complete).to_numpy(float)
-    if counts.shape[1] < 2:
+    Trials of a world are often lost together: all count as as many as independent trials would
+    (Rao, J. N. K. and Scott, A. J. (1992), A simple method for the analysis of clustered binary
+    data, Biometrics 48, 577-585, with one design effect for all arms).
+    """
+    met = complete.groupby([arm, world], sort=False).agg(["sum", "size"]).astype(float)
+    share = met["sum"].sum() / met["size"].sum()
+    if share in (0.0, 1.0):
         return 1.0
-    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
-    return float(chdtrc(len(counts) - 1, ((counts - expected) ** 2 / expected).sum()))
+    moved = ((met["sum"] - share * met["size"]) ** 2).sum()
+    effect = max(1.0, float(moved / (met["size"].sum() * share * (1 - share))))
+    arms_ = met.groupby(level=0, sort=False).sum() / effect
+    return equal_shares(arms_["sum"].tolist(), arms_["size"].tolist())[2]

@@ -1,6 +1,7 @@
 """Gates fire on what they are for, and stay quiet on what is harmless."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from aces.store import RunStore
@@ -83,6 +84,21 @@ def test_arms_that_lose_more_are_found(planted_run):
     assert sample_ratio(table, trials_of(table), None).passed is False
     table.loc[(table["buyer"] == "a") & (table["k"] % 4 == 1), ["status", "chosen"]] = ["failed", 0]
     assert sample_ratio(table, trials_of(table), None).passed is True
+
+
+def test_worlds_that_are_lost_whole_are_one_loss_each():
+    """Eight repeats of a world end alike: 24 of 400 trials here are 3 losses, not 24."""
+    table = pd.DataFrame(
+        {
+            "buyer": np.repeat(["a", "b"], 400),
+            "interface": "json",
+            "world_id": np.arange(800) // 8,
+            "status": np.where(np.arange(800) < 24, "failed", "chosen"),
+        }
+    )
+    assert sample_ratio(table, table, None).passed is True
+    alone = table.drop(columns="world_id")
+    assert sample_ratio(alone, alone, None).passed is False
 
 
 def test_worlds_that_the_design_would_not_give_are_found(planted_run):
