@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from aces.errors import EstimationError
+from aces.stats.choice import ChoiceFit
 from aces.types import Estimate
 from analysis.decisions.demand import Demand, DemandConfig, fit_demand
 from analysis.display import Plot, Table, listed
@@ -103,6 +104,7 @@ def demands(
         if demand.left_out:
             counts = ", ".join(f"{n:,} {status}" for status, n in demand.left_out.items())
             said.append(f"{name}, {whose.name}: left out of the fit: {counts}")
+        said += [f"{name}, {whose.name}: {text}" for text in demand.model.said]
     return found, said
 
 
@@ -136,11 +138,13 @@ def given(demand: Demand) -> str:
 
 
 def estimate_row(name: str, whose: Whose, demand: Demand | None, **values: Any) -> Estimate:  # noqa: ANN401
-    """Returns a row of `estimates.csv`, with the counts of the fit."""
+    """Returns a row of `estimates.csv`, with counts, and the model but for a logit."""
     counts: dict[str, Any] = {}
     if demand is not None:
         covariance = demand.fit.covariance
         counts = {"n_trials": demand.fit.data.n_sets, "n_clusters": covariance.n_clusters}
+        if not isinstance(demand.fit, ChoiceFit):
+            values["estimand"] = f"{values['estimand']}; {demand.model.name}"
     return Estimate(**{"analysis": name, **whose.group, **counts, **values})
 
 

@@ -1,7 +1,7 @@
 """Which choice model stands behind a decision: how it is fitted, and the population it tells of."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol, TypeAlias
 
@@ -86,12 +86,14 @@ class Fitted:
         population: The population that parameters tell of.
         name: Of the model, in words.
         nests: Nest of each row of a table, the last number for those in none; None without nests.
+        said: What must be said of it.
     """
 
     fit: Fit
     population: PopulationOf
     name: str
     nests: Callable[[pd.DataFrame], Ints] | None = None
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _nested(model: Nested, sample: Sample) -> Fitted:
     nesting = Nesting.of(sample.table, model.nests)
     labels = nesting.labels(sample.frame)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", nested.DissimilarityWarning)  # the estimator says it
+        warnings.simplefilter("ignore", nested.DissimilarityWarning)  # it is said
         found = nested.fit(
             sample.data, labels.to_numpy(), clusters=sample.clusters, common=model.common
         )
@@ -174,7 +176,9 @@ def _nested(model: Nested, sample: Sample) -> Fitted:
         return np.asarray(own.to_numpy(dtype=int))
 
     name = f"nested logit ({listed(list(found.nests.names))} by {nesting.told})"
-    return Fitted(found, population.nested(found), name, nests)
+    above = [label for label, value in nested.dissimilarities(found).items() if value > 1]
+    said = (f"dissimilarity above 1: {listed(above)}",) if above else ()
+    return Fitted(found, population.nested(found), name, nests, said)
 
 
 def _latent(model: Latent, sample: Sample) -> Fitted:
@@ -196,8 +200,17 @@ def _latent(model: Latent, sample: Sample) -> Fitted:
     return Fitted(found, population.latent(found), name)
 
 
-def _deciders(sample: Sample, columns: tuple[str, ...] | list[str]) -> NDArray[np.str_] | None:
+def _deciders(sample: Sample, columns: Sequence[str]) -> NDArray[np.str_] | None:
     """(rows,) who chose; None where each set has a decider of its own."""
     for column in columns:
         require_column(sample.frame, column)
-    return joined(sample.frame, columns) if columns else None
+    if not columns:
+        return None
+    if sample.cluster is not None:
+        met = sample.frame.groupby(list(columns))[sample.cluster].nunique()
+        if (met > 1).any():
+            raise EstimationError(
+                f"{listed(columns)} {met.idxmax()} meets several values of '{sample.cluster}': "
+                "write `cluster: null` for errors by decider"
+            )
+    return joined(sample.frame, columns)

@@ -178,6 +178,8 @@ def test_experiments_may_ask_for_any_model(rows, tmp_path):
     assert all(row.ci_low is not None for row in worth.estimates())
     assert "nested logit (near by nests of products)" in priced.table.note
     assert len(priced.estimates()) == 64
+    assert "nested logit" in priced.estimates()[0].estimand
+    assert worth.estimates()[0].n_clusters is None
 
 
 @pytest.mark.parametrize(
