@@ -278,8 +278,8 @@ def _slope(pairs: Pairs) -> tuple[list[Line], float]:
 def _linear(pairs: Pairs, df: float) -> list[Line]:
     """Share bought on probability: slope, intercept, and both together.
 
-    From 20 worlds it rejects a truth in 8 to 10 % (`benchmarks/results/coverage-grid.md`), with
-    errors by the jackknife hardly less often; a warning asks for 500 pairs.
+    From 20 worlds it rejects a truth in 10 % (`benchmarks/results/coverage-grid.md`); a warning
+    asks for 500 pairs.
     """
     X = np.column_stack([pairs.p, np.ones_like(pairs.p)])
     gram = X.T @ X

@@ -10,8 +10,6 @@ from aces.stats.pooling import partial_pooling
 from benchmarks.estimator_coverage_cells import Cell, Held, Method
 
 CENTRE = 0.3
-WORLDS = 20
-"""From which the error of each task is known, where it is estimated."""
 MEAN = "mean of tasks"
 BETWEEN = "sd between tasks"
 ANOTHER = "another task"
@@ -22,11 +20,11 @@ SHARES = "parts of the total"
 TOLD = "`partial_pooling`; a note below 100 worlds a task"
 
 
-def pooled(rng: np.random.Generator, tasks: int, spread: float, known: bool) -> Held:
-    """Normal effects of tasks, each with a normal error of its own size."""
+def pooled(rng: np.random.Generator, tasks: int, spread: float, worlds: int) -> Held:
+    """Normal effects of tasks; the size of each error is known, or from so many worlds."""
     true = rng.uniform(0.5, 1.5, tasks)
     effects = CENTRE + spread * rng.normal(size=tasks)
-    errors = true if known else true * np.sqrt(rng.chisquare(WORLDS - 1, tasks) / (WORLDS - 1))
+    errors = true * np.sqrt(rng.chisquare(worlds - 1, tasks) / (worlds - 1)) if worlds else true
     found = partial_pooling(effects + true * rng.normal(size=tasks), errors)
     common, each = found.common, found.tasks
     another = CENTRE + spread * rng.normal()
@@ -65,8 +63,8 @@ def repeated(rng: np.random.Generator, worlds: int, read: bool) -> Held:
 
 def _cells() -> Iterator[Cell]:
     family = "Effects that differ by task, tasks"
-    for known, of in ((True, "known"), (False, f"each from {WORLDS} worlds")):
-        for spread in (0.0, 0.5, 2.0):
+    for worlds, of in ((0, "known"), (20, "each from 20 worlds"), (100, "each from 100 worlds")):
+        for spread in (0.0, 0.5, 2.0) if worlds < 100 else (0.0,):
             for tasks in (3, 5, 10, 20, *(() if spread else (100,))):
                 methods = [Method(name, "covers 95 %", TOLD) for name in (MEAN, BETWEEN)]
                 methods += [Method(name, "covers 95 %", TOLD) for name in (ANOTHER, EACH)]
@@ -76,7 +74,7 @@ def _cells() -> Iterator[Cell]:
                     f"errors of about 1, {of}; sd between tasks {spread:g}",
                     f"{tasks:,}",
                     tuple(methods),
-                    partial(pooled, tasks=tasks, spread=spread, known=known),
+                    partial(pooled, tasks=tasks, spread=spread, worlds=worlds),
                     1000,
                 )
     for read in (False, True):
