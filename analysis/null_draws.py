@@ -72,10 +72,7 @@ class Worlds:
         Raises:
             EstimationError: If shelves differ in size.
         """
-        rows = study.store.db.execute(
-            "SELECT world_id, task_id, k, product_ids, levels FROM worlds"
-        )
-        found = {str(row[0]): row[1:] for row in rows}
+        found = {str(row[0]): row[1:] for row in study.store.db.execute(_WORLDS)}
         kept = [found[name] for name in wanted]
         ids = [json.loads(row[2]) for row in kept]
         if len({len(each) for each in ids}) > 1:
@@ -265,27 +262,14 @@ def null_draws(study: Study, worlds: Sequence[str], term: str, *, run: int = 0) 
     Raises:
         EstimationError: If the design does not say how: it is adaptive, or did not draw the term.
     """
-    if study.spec.design.use not in DESIGNS:
-        raise EstimationError(
-            f"under the design '{study.spec.design.use}' worlds were not drawn by chance alone"
-        )
-    if study.stopped and any(rule.use == "always_valid" for rule in study.spec.stop):
-        raise EstimationError(
-            "a rule that looks at effects ended the run, so that other draws "
-            "would have ended it elsewhere"
-        )
+    _check_drawn_by_chance(study)
     if ":" in term:
         raise EstimationError(
             f"no sharp hypothesis is about the interaction {term} alone, so that it can't be drawn "
             "again with all else as it was"
         )
     level = level_of(term)
-    drawn = {n: d for n, d in study.declarations.items() if level in d.varied()}
-    if not drawn:
-        raise EstimationError(f"no treatment draws `{level}`")
-    name, declaration = next(iter(drawn.items()))
-    if any(level in d.levels() for n, d in study.declarations.items() if n != name):
-        raise EstimationError(f"several treatments set `{level}`")
+    name, declaration = _treatment_of(study, level)
     read = Worlds.read(study, worlds)
     placed = [
         d
@@ -298,6 +282,29 @@ def null_draws(study: Study, worlds: Sequence[str], term: str, *, run: int = 0) 
         if found is not None:
             return found
     return _whole(read, name, placed)
+
+
+def _check_drawn_by_chance(study: Study) -> None:
+    if study.spec.design.use not in DESIGNS:
+        raise EstimationError(
+            f"under the design '{study.spec.design.use}' worlds were not drawn by chance alone"
+        )
+    if study.stopped and any(rule.use == "always_valid" for rule in study.spec.stop):
+        raise EstimationError(
+            "a rule that looks at effects ended the run, so that other draws "
+            "would have ended it elsewhere"
+        )
+
+
+def _treatment_of(study: Study, level: str) -> tuple[str, Declaration]:
+    """The one treatment that draws a level."""
+    drawn = {n: d for n, d in study.declarations.items() if level in d.varied()}
+    if not drawn:
+        raise EstimationError(f"no treatment draws `{level}`")
+    name, declaration = next(iter(drawn.items()))
+    if any(level in d.levels() for n, d in study.declarations.items() if n != name):
+        raise EstimationError(f"several treatments set `{level}`")
+    return name, declaration
 
 
 def siblings(study: Study, term: str, among: Sequence[str]) -> list[str]:

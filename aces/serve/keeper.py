@@ -5,11 +5,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from aces.errors import AcesError, ServerEndedError
 from aces.llm.upkeep import LOOKS, Upkeep, tell
+from aces.serve.block import Block
 from aces.serve.pulse import Pulse, Sign
 from aces.serve.server import Server
 from aces.types import Record
@@ -34,7 +33,7 @@ class Restart(Record):
     why: str
 
 
-class Keeper:
+class Keeper(Block):
     """Runs a server for the time of a `with` block, and starts it again where that is needed.
 
     Args:
@@ -87,18 +86,6 @@ class Keeper:
                 raise ServerEndedError(self._told.ended)
             time.sleep(LOOK_S / 4)
         return self._told.starts
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _keep(self) -> None:
         """Looks after it until it is told to end, or gives up."""

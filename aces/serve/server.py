@@ -12,12 +12,11 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from aces.errors import AcesError, UserError
 from aces.llm.records import Serving
 from aces.serve import guard
+from aces.serve.block import Block
 from aces.serve.commands import HOST, Launch, launch
 from aces.serve.environment import find
 
@@ -30,7 +29,7 @@ _CHECKS = re.compile(r'"GET /(health|metrics) ')
 """Lines of an access log that `aces.serve.pulse` causes."""
 
 
-class Server:
+class Server(Block):
     """A server for the time of a `with` block.
 
     Args:
@@ -119,18 +118,6 @@ class Server:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _wait_until_healthy(self, process: subprocess.Popen[bytes]) -> None:
         end = time.monotonic() + self._within_s
