@@ -12,6 +12,7 @@ References: Paule and Mandel (1982), Journal of Research of the National Bureau 
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -152,14 +153,19 @@ def _new_level(rotated: _Rotated) -> Floats:
     Given one estimate of the variance the interval holds too little where that is 0 by chance: here
     it has its confidence distribution, in which Q is a chi-square.
     """
-    from scipy.special import chdtri, ndtri, stdtrit
-
     left = len(rotated.y) - 1.0
-    chances = (0.5 + np.outer(np.arange(1, POINTS + 1), STEPS)) % 1
-    target = chdtri(left, chances[:, 0])
+    target, of_mean, of_level = _points(left)
     top = rotated.beyond(float(target.min()))
     grid = np.append(0.0, np.geomspace(1e-8, 1.0, 400) * top)
     variance = np.interp(target, rotated.at(grid)[0][::-1], grid[::-1])
     q, mean, squared = rotated.at(variance)
-    spread = stdtrit(left, chances[:, 1]) * np.sqrt(q / left * squared)
-    return np.asarray(mean + spread + ndtri(chances[:, 2]) * np.sqrt(variance))
+    return np.asarray(mean + of_mean * np.sqrt(q / left * squared) + of_level * np.sqrt(variance))
+
+
+@cache
+def _points(left: float) -> tuple[Floats, Floats, Floats]:
+    """(POINTS,) each: quantiles of chi-square, of t, and of the normal distribution."""
+    from scipy.special import chdtri, ndtri, stdtrit
+
+    chances = (0.5 + np.outer(np.arange(1, POINTS + 1), STEPS)) % 1
+    return chdtri(left, chances[:, 0]), stdtrit(left, chances[:, 1]), ndtri(chances[:, 2])

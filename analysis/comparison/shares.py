@@ -116,11 +116,9 @@ def share_changes(
     update = _exchange(values, worlds, fresh, trials, stream.child("update"), draws)
     same, replicate = None, None
     if len(old) > 1:
-        known, first = ~fresh, (trials["run"] == "0").to_numpy()
-        own = (values[known], held[known], worlds[known])
-        same = paired_change(*own, ~first[known])[0]
-        child = stream.child("same version")
-        replicate = _exchange(own[0], own[2], ~first[known], trials[known], child, draws)
+        own = (values[~fresh], worlds[~fresh], (trials["run"] != "0").to_numpy()[~fresh])
+        same = paired_change(own[0], held[~fresh], *own[1:])[0]
+        replicate = _exchange(*own, trials[~fresh], stream.child("same version"), draws)
     # where nothing ever differed an interval says nothing; so many worlds without a case do
     n = np.array([len(np.unique(worlds[there > 0])) for there in held.T])
     return ShareChanges(
