@@ -1,5 +1,6 @@
 """One model for each buyer and interface, as an analysis shows it."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -62,20 +63,28 @@ class ModelFinding:
     hidden: str | None = None
     unit: str = "log-odds"
 
-    @cached_property
+    @property
     def fits(self) -> list[tuple[Mapping[str, str], str, Any]]:
         """Whose (as columns and in words), and the fit or, as text, why there is none."""
+        return [(group, whose, result) for group, whose, result, _ in self._tried]
+
+    @cached_property
+    def _tried(self) -> list[tuple[Mapping[str, str], str, Any, list[str]]]:
+        """The same, and what was warned of."""
         names = arm_names(self.data)
         return [
-            (group, names[tuple(group.values())], self._try(rows))
+            (group, names[tuple(group.values())], *self._try(rows))
             for group, rows in groups(self.data)
         ]
 
-    def _try(self, rows: pd.DataFrame) -> Any:  # noqa: ANN401
-        try:
-            return self.fit(rows)
-        except EstimationError as error:
-            return str(error)
+    def _try(self, rows: pd.DataFrame) -> tuple[Any, list[str]]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                result = self.fit(rows)
+            except EstimationError as error:
+                result = str(error)
+        return result, [str(one.message) for one in caught]
 
     @property
     def found(self) -> list[tuple[Mapping[str, str], str, Any]]:
@@ -86,10 +95,9 @@ class ModelFinding:
     def notes(self) -> list[str]:
         """What must be said beside the estimates."""
         lines = []
-        for _, whose, result in self.fits:
-            told = (
-                [f"no estimates: {result}"] if isinstance(result, str) else list(self.said(result))
-            )
+        for _, whose, result, warned in self._tried:
+            lost = isinstance(result, str)
+            told = [f"no estimates: {result}"] if lost else [*self.said(result), *warned]
             lines += [f"{self.name}, {whose}: {text}" for text in told]
         return lines
 

@@ -151,6 +151,9 @@ def test_as_an_analysis_each_buyer_has_its_own():
             NestedLogitEstimator.Config(terms=("price",), nests="colour")
         ).across(table(scale=1.6, seed=1))
         assert any("dissimilarity above 1: " in note for note in far.notes)
+        few = table().assign(world_id=lambda rows: rows["trial_id"].factorize()[0] % 4)
+        thin = NestedLogitEstimator(config).across(few)
+        assert any("4 clusters: intervals use t(3)" in note for note in thin.notes)
     with pytest.raises(EstimationError, match="nothing varies"):
         NestedLogitEstimator(NestedLogitEstimator.Config(nests="colour")).across(rows)
     assert ESTIMATORS.load("nested_logit") is NestedLogitEstimator
