@@ -292,17 +292,30 @@ def plot_matrix(shown: Plot) -> Matrix:
 
 
 def told(point: Point, reference: float | None) -> bool:
-    """Returns whether an interval leaves out the reference; true where there is nothing to ask."""
-    if reference is None or point.low is None or point.high is None:
+    """Returns whether an interval leaves out the reference, or a value without one is another.
+
+    True where there is no reference.
+    """
+    if reference is None:
         return True
+    if point.low is None or point.high is None:
+        return point.value != reference
     return not point.low <= reference <= point.high
 
 
 def writer(points: Iterable[Point]) -> Callable[[float], str]:
     """Returns what writes the numbers of a figure, all with the same decimals."""
-    largest = max((abs(p.value) for p in points if math.isfinite(p.value)), default=0.0)
-    digits = 0 if largest >= 1000 else 1 if largest >= 10 else 2 if largest >= 0.1 else 4
+    every = list(points)
+    largest = _largest(p.value for p in every) or _largest(p.high or 0.0 for p in every)
+    if not largest or largest >= 1000:
+        digits = 0
+    else:
+        digits = 1 if largest >= 10 else 2 if largest >= 0.1 else 4
     return lambda value: number(value, digits)
+
+
+def _largest(values: Iterable[float]) -> float:
+    return max((abs(value) for value in values if math.isfinite(value)), default=0.0)
 
 
 @dataclass(frozen=True)

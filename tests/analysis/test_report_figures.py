@@ -196,6 +196,22 @@ def test_one_wild_interval_does_not_flatten_the_others():
     assert not any(cell.cut for cell in cells[:-1])
 
 
+@pytest.mark.parametrize(
+    ("point", "sure", "text"),
+    [
+        (Point("none", 0.0), False, "0"),
+        (Point("narrow", 0.0, 0.0, 0.0), False, "0"),
+        (Point("wide", 0.0, -1.1, 1.1), False, "0.00"),
+        (Point("alone", 2.5), True, "2.50"),
+    ],
+)
+def test_a_value_that_is_the_reference_is_not_told_from_it(point, sure, text):
+    ((cell,),) = (
+        line.cells for line in plot_matrix(Plot("t", "points", {"a": [point]}, reference=0.0)).lines
+    )
+    assert (cell.sure, cell.value) == (sure, text)
+
+
 @pytest.mark.parametrize("values", [[], [1.0], [1.0, 1.0], [math.nan, 2.0], [math.inf, 1.0, 2.0]])
 @pytest.mark.parametrize("log", [True, False])
 def test_scales_of_odd_values_are_scales(values, log):
