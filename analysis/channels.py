@@ -18,6 +18,7 @@ from aces.stats.joint import WaldTest
 from aces.stats.multiplicity import holm
 from aces.terms import is_derived
 from aces.types import Estimate
+from analysis.comparison.endings import equal_outcomes
 from analysis.display import (
     Plot,
     Point,
@@ -31,7 +32,6 @@ from analysis.display import (
     with_limits,
 )
 from analysis.fits import GROUP, groups
-from analysis.frame import trials_of
 from analysis.stacked import Contrast, Stacked, fit_arm, infer
 
 BUYER = tuple(name for name in GROUP if name != "interface")
@@ -111,7 +111,9 @@ def buyer_channels(
                 fits[channel] = fit_arm(rows, terms, effects=effects)
             except EstimationError as error:
                 notes.append(f"{words[key]} · {channel}: no estimates: {error}")
-        agreement = _agreement(channels)
+        first = next(iter(channels.values()))
+        # channel -> pairs of trials on one world that ended as in the first, and pairs
+        agreement = {name: equal_outcomes(first, rows) for name, rows in channels.items()}
         if len(fits) < 2:
             notes.append(f"{words[key]}: a comparison of channels needs two that can be estimated")
             notes += _identical_only(words[key], agreement, channels)
@@ -134,26 +136,6 @@ def _names(keys: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
         apart = [whose["persona"], whose["prompt_hash"][:8]] if len(alike) > 1 else []
         told[key] = " · ".join(filter(None, [whose["buyer"], *apart])) or "all choices"
     return told
-
-
-def _agreement(channels: Mapping[str, pd.DataFrame]) -> dict[str, tuple[int, int]]:
-    """Channel -> pairs of trials on one world that ended as in the first channel, and pairs."""
-    ends = {channel: _ends(rows) for channel, rows in channels.items()}
-    first = next(iter(ends.values()))
-    found = {}
-    for channel, own in ends.items():
-        both = pd.concat([first, own], axis=1, join="inner", keys=[0, 1])
-        found[channel] = (int((both[0] == both[1]).sum()), len(both))
-    return found
-
-
-def _ends(rows: pd.DataFrame) -> "pd.Series[str]":
-    """How each trial ended: the product bought, or its status; by world and repeat."""
-    trials = trials_of(rows)
-    keys = [name for name in ("world_id", "repeat") if name in trials]
-    ended = trials.set_index(keys)
-    ended = ended[~ended.index.duplicated()]
-    return ended["product_id"].astype(object).fillna("(" + ended["status"].astype(object) + ")")
 
 
 def _identical(agreement: tuple[int, int], rows: pd.DataFrame) -> bool:

@@ -70,7 +70,9 @@ def equal_outcomes(one: pd.DataFrame, other: pd.DataFrame) -> tuple[int, int]:
 
 def _every_end(rows: pd.DataFrame) -> "pd.Series[str]":
     """(world, repeat) -> the product bought, or the status of its trial without one."""
-    trials = trials_of(rows).drop_duplicates(["world_id", "repeat"])
+    trials = trials_of(rows)
+    keys = [name for name in ("world_id", "repeat") if name in trials]
+    trials = trials.drop_duplicates(keys)
     status = "(" + trials["status"].astype(object) + ")"
     ends = trials["product_id"].astype(object).fillna(status)
-    return ends.set_axis(pd.MultiIndex.from_frame(trials[["world_id", "repeat"]]))
+    return ends.set_axis(pd.MultiIndex.from_frame(trials[keys]))
