@@ -25,6 +25,11 @@ Choice data of one's own: aces analyze trips.csv --formula 'chosen ~ time + cost
 
 Another model: aces analyze power.csv --formula 'choice ~ pf + cl' --choice-set chid
 --model mixed_logit --set panel=id --set random.pf=normal --set draws=600 --out found"""
+REPORT = """Example: aces report runs/mine
+
+Several in one: aces report runs/one runs/two trips.csv --out all.html
+
+Did the update change what it buys? aces report runs/before runs/after --compare"""
 MOST_PAIRS = 3
 """Pairs whose tables are printed."""
 
@@ -47,7 +52,7 @@ Against = Annotated[
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("analyze", epilog=ANALYZE)(analyze)
-    app.command("report", epilog="Example: aces report runs/mine --out mine.html")(report)
+    app.command("report", epilog=REPORT)(report)
     app.command("export", epilog="Example: aces export runs/mine --out mine.parquet")(export)
 
 
@@ -215,22 +220,35 @@ def _add_estimates(results: "Sequence[Analysis]", rows: "Sequence[Estimate]") ->
 
 def report(
     paths: Paths,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="File to write; else report.html in the first folder, or beside a table.",
+        ),
+    ] = None,
     compare: Annotated[
-        bool, typer.Option("--compare", help="As of `analyze`: its answer stands first.")
+        bool,
+        typer.Option("--compare", help="Put first what changed between the paths, and why."),
     ] = False,
     replicate: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="As of `analyze --compare`.")
+        Path | None,
+        typer.Option(
+            metavar="RUN", help="With --compare: the old version once more, as yardstick."
+        ),
     ] = None,
 ) -> None:
-    """Write report.html: one file that opens anywhere, without a network."""
+    """Write one file with the answer, its figures, gates and trials; it opens anywhere, offline."""
     from analysis.report import write_report
 
     several = compare or replicate is not None
     compared = _compared(paths, replicate) if several else ()
-    path = write_report(paths, out or paths[0] / "report.html", compared)
+    folder, name = (
+        (paths[0], paths[0].name) if paths[0].is_dir() else (paths[0].parent, paths[0].stem)
+    )
+    path = write_report(paths, out or folder / "report.html", compared)
     say(f"wrote {path}")
-    next_step(f"aces export {paths[0]} --out {paths[0].name}.parquet")
+    next_step(f"aces export {paths[0]} --out {name}.parquet")
 
 
 def _compared(paths: list[Path], replicate: Path | None) -> "Sequence[Finding]":

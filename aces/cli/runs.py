@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from aces.store import Progress, RunStore
     from experiments.run import RunResult
 
+SHOW = """Example: aces show runs/mine, then aces show runs/mine 3f2a for the trial that begins so
+
+All trials as one file to step through: aces show runs/mine --html --open
+
+One trial as a page: aces show runs/mine 3f2a --html"""
 RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Run folder.", show_default=False)]
 
 Buyers = Annotated[
@@ -75,7 +80,7 @@ def register(app: typer.Typer) -> None:
         run
     )
     app.command("status", epilog="Example: aces status runs/mine")(status)
-    app.command("show", epilog="Example: aces show runs/mine --html")(show)
+    app.command("show", epilog=SHOW)(show)
 
 
 def run(

@@ -23,22 +23,25 @@ TITLE = 36
 def show(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Run folder.", show_default=False)],
     trial: Annotated[
-        str, typer.Argument(help="Trial id or its beginning; the first where not given.")
+        str, typer.Argument(help="Trial id or its beginning; without it the first.")
     ] = "",
     html: Annotated[
         bool,
-        typer.Option("--html", help="Write a page: of the trial, or to step through all of them."),
+        typer.Option("--html", help="Write a page: of one trial, or of all, to step through."),
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where the page goes; else into DIR.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the page goes; else trials.html in DIR."),
     ] = None,
     trials: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="With --html: so many trials; else up to 30 MB."),
+        typer.Option(
+            min=1, metavar="N", help="With --html: how many trials; else as many as fit into 30 MB."
+        ),
     ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
-    """Show what a buyer saw, did and bought, step by step."""
+    """Show what a buyer saw, did and bought, step by step: here, or as a page (--html)."""
     from aces.store import RunStore
 
     if not html and (out or trials or open_page):

@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 from aces import cli
 from aces.errors import StoreError, UserError
 from aces.store import RunStore
+from analysis.frame import export, load_choices
 
 
 @pytest.fixture
@@ -87,3 +88,11 @@ def test_options_of_pages_need_a_page(show, words):
 def test_so_many_trials_are_not_one_trial(show):
     with pytest.raises(UserError, match="leave out the trial"):
         show("7-watch-1", "--html", "--trials", "2")
+
+
+def test_a_report_of_a_table_stands_beside_it(show, tmp_path):
+    table = tmp_path / "own.csv"
+    export(load_choices(show.folder), table)
+    done = CliRunner().invoke(cli.app, ["report", str(table)], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "<title>own" in (tmp_path / "report.html").read_text(encoding="utf-8")
