@@ -14,7 +14,7 @@ class UtilitySettings(Record):
     effects: str | None = "product_id"
     """Column with a coefficient for each level; null for none."""
     cluster: str | None = "world_id"
-    """Unit of randomisation, which holds whole deciders; null: errors by choice set or decider."""
+    """Unit of randomisation; null for errors by choice set, or by decider."""
     outside: bool = False
     """Whether buying nothing is an alternative."""
 

@@ -5,15 +5,15 @@ import warnings
 import pandas as pd
 
 from aces.stats.covariance import FewClustersWarning
-from aces.types import Record
 from analysis.choice_model import ConditionalLogit
 from analysis.choice_result import ConditionalLogitResult
+from analysis.model_settings import UtilitySettings
 
 
 class ConditionalLogitEstimator:
     """What makes a listing win among those beside it (McFadden's conditional logit)."""
 
-    class Config(Record):
+    class Config(UtilitySettings):
         """Parameters of the estimator."""
 
         terms: tuple[str, ...] = ()
@@ -22,12 +22,6 @@ class ConditionalLogitEstimator:
         outcome: str = "chosen"
         """`chosen`, or `probability` where the model's own choice probabilities were read;
         without `outside` these are taken given a purchase."""
-        effects: str | None = "product_id"
-        """Column with a coefficient for each level; null for none."""
-        cluster: str | None = "world_id"
-        """Unit of randomisation; null for errors robust by choice set."""
-        outside: bool = False
-        """Whether buying nothing is an alternative."""
         offset: str | None = None
         """Column with a part of utility that is known."""
         weights: str | None = None

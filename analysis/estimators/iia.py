@@ -5,9 +5,9 @@ from typing import ClassVar
 import pandas as pd
 from pydantic import PositiveInt
 
-from aces.types import Record
 from analysis.iia import Asked, IIAChecks
 from analysis.iia_removal import Model
+from analysis.model_settings import UtilitySettings
 
 
 class IIAEstimator:
@@ -15,13 +15,11 @@ class IIAEstimator:
 
     coefficients: ClassVar[bool] = True
 
-    class Config(Record):
+    class Config(UtilitySettings):
         """Parameters of the checks."""
 
         name: str = "iia"
         """Of the analysis; that of its entry where not given."""
-        terms: tuple[str, ...] = ()
-        """Terms of the utility; where not given, every level that the design varies."""
         nests: str | dict[str, tuple[str, ...]] | None = None
         """Column with groups that may be closer substitutes, or group -> product ids."""
         products: tuple[str, ...] = ()
@@ -31,12 +29,6 @@ class IIAEstimator:
         """Listings for Hausman and McFadden's test, by bootstrap; none by default."""
         draws: PositiveInt = 999
         """Draws of its bootstrap."""
-        effects: str | None = "product_id"
-        """Column with a coefficient for each level; null for none."""
-        cluster: str | None = "world_id"
-        """Unit of randomisation; null for choice sets."""
-        outside: bool = False
-        """Whether buying nothing is an alternative."""
 
     def __init__(self, config: Config) -> None:
         self.config = config

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from aces.types import Record
+from analysis.model_settings import UtilitySettings
 from analysis.stacked_logit import StackedLogit
 
 
@@ -13,23 +13,15 @@ class StackedLogitEstimator:
 
     coefficients: ClassVar[bool] = True
 
-    class Config(Record):
+    class Config(UtilitySettings):
         """Parameters of the estimator."""
 
         name: str = "stacked_logit"
         """Of the analysis; that of its entry where not given."""
-        terms: tuple[str, ...] = ()
-        """Terms of the utility; where not given, every level that the design varies."""
         by: tuple[str, ...] = ("buyer", "interface")
         """Columns whose values have coefficients of their own."""
         common: tuple[str, ...] = ()
         """Terms with one coefficient for all."""
-        effects: str | None = "product_id"
-        """Column with a coefficient for each level, for each of them; null for none."""
-        cluster: str | None = "world_id"
-        """Unit of randomisation; null for errors robust by choice set."""
-        outside: bool = False
-        """Whether buying nothing is an alternative."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
