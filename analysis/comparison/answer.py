@@ -1,7 +1,7 @@
 """The answer of a comparison: a sentence, the tests behind it, and what each cause would leave."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -144,7 +144,7 @@ class Answer(Part):
             yield from self._causes(tastes)
         if not np.isnan(found.p_same):
             line = _line("old version against itself", np.nan, found.p_same)
-            yield Line(*(line.question, line.value, "", "", line.p, line.answer), "compare_same")
+            yield replace(line, estimator="compare_same")
 
     def _causes(self, tastes: Shared) -> Iterator[Line]:
         """Each family and the noise, and whatever product or pair of causes suffices."""
@@ -195,26 +195,20 @@ def _scale(tastes: Shared) -> Iterator[Line]:
         return
     rest = one.rest
     answer = "rejected" if rest.p_value < LEVEL else "not rejected"
-    shown = number(rest.statistic, 2)
-    name = "same preferences, whatever the noise"
-    yield Line(name, rest.statistic, shown, _df(rest), rest.p_value, answer)
-    line = _line(
-        "scale, if preferences are the same",
-        one.scale,
-        one.scale_p,
-        shown=f"{number(one.scale, 2)} {interval(one.low, one.high, 2)}",
-    )
-    answer = "not 1" if one.scale_p < LEVEL else NOT_SHOWN
+    yield replace(_wald("same preferences, whatever the noise", rest), answer=answer)
     yield Line(
-        *(line.question, line.value, line.shown, "", line.p, answer),
-        "compare_scale",
-        (one.low, one.high),
+        question="scale, if preferences are the same",
+        value=one.scale,
+        shown=f"{number(one.scale, 2)} {interval(one.low, one.high, 2)}",
+        df="",
+        p=one.scale_p,
+        answer="not 1" if one.scale_p < LEVEL else NOT_SHOWN,
+        estimator="compare_scale",
+        limits=(one.low, one.high),
     )
 
 
 def _cause(one: Cause) -> Line:
-    rest = one.found.rest
     answer = "suffices" if one.suffices else "does not suffice"
-    name = f"nothing but {one.name}"
-    shown = number(rest.statistic, 2)
-    return Line(name, rest.statistic, shown, _df(rest), rest.p_value, answer, "compare_cause")
+    line = _wald(f"nothing but {one.name}", one.found.rest)
+    return replace(line, answer=answer, estimator="compare_cause")

@@ -14,6 +14,7 @@ from aces.stats.choice import estimate
 from aces.stats.choice_data import Floats, choice_data
 from aces.stats.covariance import cluster_influence
 from aces.stats.explain import Explanation, TwoFits, explain
+from aces.stats.intervals import critical_value, fieller, p_values
 from aces.stats.joint import WaldTest, joint_covariance
 from analysis.channels import families
 from analysis.choice_sample import ProductEffects, choice_sample
@@ -344,8 +345,6 @@ def ratios(whole: Shared, price: str) -> list[Ratio]:
 
     Ratios a/b and c/d are equal where a d = c b, which is tested, as it takes no division.
     """
-    from aces.stats.intervals import critical_value, p_values
-
     fits, k = whole.fits, len(whole.fits.first)
     p = whole.terms.index(price)
     critical = critical_value(0.95, fits.df)
@@ -359,12 +358,8 @@ def ratios(whole: Shared, price: str) -> list[Ratio]:
         ]
         cross = fits.second[i] * fits.first[p] - fits.first[i] * fits.second[p]
         slope = np.zeros(2 * k)
-        slope[[i, p, k + i, k + p]] = (
-            -fits.second[p],
-            fits.second[i],
-            fits.first[p],
-            -fits.first[i],
-        )
+        parts = (-fits.second[p], fits.second[i], fits.first[p], -fits.first[i])
+        slope[[i, p, k + i, k + p]] = parts
         variance = float(slope @ fits.covariance @ slope)
         error = float(np.sqrt(max(variance, 0.0)))
         chance = float(p_values(cross / error, fits.df)) if error > 0 else float(cross == 0)
@@ -375,8 +370,6 @@ def ratios(whole: Shared, price: str) -> list[Ratio]:
 def _fieller(
     values: Floats, covariance: Floats, i: int, p: int, critical: float
 ) -> tuple[float, float, float]:
-    from aces.stats.intervals import fieller
-
     # over minus the coefficient: what a term is worth as a rise of (log) price
     limits = fieller(
         values[i],
