@@ -64,14 +64,19 @@ def _ends(cell: str) -> list[str]:
 
 def of_matrix(shown: Matrix) -> str:
     """Returns the numbers of a figure as a file: a row for each estimate."""
-    head = [shown.corner or "of", "whose", shown.unit, "interval", "planted"]
+    head = [shown.corner or "of", "whose", shown.unit, "low", "high", "planted"]
     rows = [
-        [f"{line.label} {line.note}".strip(), name, cell.value, cell.limits, cell.truth]
+        [f"{line.label} {line.note}".strip(), name, cell.value, *_limits(cell.limits), cell.truth]
         for line in shown.lines
         for name, cell in zip(shown.columns, line.cells, strict=True)
         if cell is not None
     ]
     return link(head, rows)
+
+
+def _limits(text: str) -> tuple[str, str]:
+    low, _, high = text.partition(" to ")
+    return low, high
 
 
 def of_bars(shown: Bars) -> str:

@@ -42,6 +42,7 @@ class Figure:
         chart: A line chart; None for others.
         curve: A specification curve; None for others.
         notes: What must be known beside it.
+        called: Name of its file where there is no title.
     """
 
     title: str
@@ -51,11 +52,12 @@ class Figure:
     chart: Chart | None = None
     curve: SpecificationCurve | None = None
     notes: tuple[str, ...] = ()
+    called: str = "figure"
 
     @property
     def file(self) -> str:
         """Name of the file with its numbers."""
-        return downloads.file_name(self.title or "figure")
+        return downloads.file_name(self.title or self.called)
 
 
 # -- whose ----------------------------------------------------------------------------------
@@ -142,10 +144,9 @@ def effect_sections(found: Sequence[Analysis]) -> list[Figure]:
         matrix = effects_matrix(_effects(several))
         notes = tuple(dict.fromkeys(_estimand(each.fit) for each in several))
         title = analysis if len(grouped) > 1 else ""
-        csv = downloads.of_matrix(matrix)
-        shown.append(
-            Figure(title, strongest(_effects(several)), csv, tuple(matrix.parts()), notes=notes)
-        )
+        csv, parts = downloads.of_matrix(matrix), tuple(matrix.parts())
+        said = strongest(_effects(several))
+        shown.append(Figure(title, said, csv, parts, notes=notes, called="effects"))
     return shown
 
 
@@ -294,8 +295,8 @@ def worth_figures(found: Sequence[Analysis]) -> list[Figure]:
         matrix = worth_matrix({each.name: (each.fit, _last(each.one)) for each in priced})
         if len(priced) > FEW and matrix is not None:
             title = analysis if len(grouped) > 1 else ""
-            csv = downloads.of_matrix(matrix)
-            shown.append(Figure(title, "", csv, tuple(matrix.parts()), notes=(UNBOUNDED,)))
+            csv, parts = downloads.of_matrix(matrix), tuple(matrix.parts())
+            shown.append(Figure(title, "", csv, parts, notes=(UNBOUNDED,), called="worth in price"))
     return shown
 
 
@@ -327,7 +328,7 @@ def markets_shown(found: Sequence[Analysis]) -> list[MarketShown]:
         figure = Figure(market.task, market.reading, csv, parts)
         cells = heat(market.bars) if len(matrix.columns) > FEW else []
         hhi = tuple(market.concentration.items())
-        bars = Figure("", "", csv, parts)
+        bars = Figure("", "", csv, parts, called=market.task)
         shown.append(MarketShown(figure, bars, matrix.columns, cells, hhi))
     return shown
 
@@ -342,6 +343,6 @@ def funnels(found: Sequence[Analysis]) -> list[Figure]:
         stages = [f"{percent(row[name].share)} {label}" for label, row in bars.rows.items()]
         said = f"Of all trials of {name}, {', '.join(stages)}."
         title = run if len(found) > 1 else ""
-        csv = downloads.of_bars(bars)
-        shown.append(Figure(title, said, csv, tuple(matrix.parts())))
+        csv, parts = downloads.of_bars(bars), tuple(matrix.parts())
+        shown.append(Figure(title, said, csv, parts, called="funnel"))
     return shown

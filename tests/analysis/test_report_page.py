@@ -217,6 +217,17 @@ def test_numbers_are_for_machines_and_formulas_are_not_computed():
     ]
 
 
+def test_limits_of_a_figure_are_two_columns(page):
+    links = page.xpath("//section[@id='effects']//a[@download]")
+    assert [link.get("download") for link in links] == ["effects.csv"]
+    head, *rows = read(links[0].get("href"))
+    assert head[-3:] == ["low", "high", "planted"]
+    assert rows
+    for row in rows:
+        value, low, high = map(float, row[-4:-1])
+        assert low <= value <= high
+
+
 def test_shares_are_taken_along_in_full():
     bars = Bars({"a": {"x": Bar(1 / 3, 0.1, 0.5)}}, "share", corner="product")
     assert read(downloads.of_bars(bars)) == [
