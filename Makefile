@@ -6,6 +6,9 @@ READY := .venv/.ready
 # tests start hundreds of processes: what they import is compiled once
 unexport PYTHONDONTWRITEBYTECODE
 
+# two workers fill two cores; threads of matrix products would only wait for each other
+test test-slow: export OMP_NUM_THREADS = 1
+
 .PHONY: help setup demo check test test-slow notebooks vllm-cpu transformers-cpu servers bench clean
 
 help:
