@@ -16,7 +16,6 @@ from aces.errors import EstimationError
 from aces.stats.equivalence import equivalence
 from aces.stats.joint import WaldTest
 from aces.stats.multiplicity import holm
-from aces.terms import is_derived
 from aces.types import Estimate
 from analysis.comparison.endings import equal_outcomes
 from analysis.display import (
@@ -36,26 +35,6 @@ from analysis.stacked import Contrast, Stacked, fit_arm, infer
 
 BUYER = tuple(name for name in GROUP if name != "interface")
 ALL = "all terms"
-PRICE = ("log_price", "price")
-REPUTATION = ("rating", "log_review_count", "review_count")
-
-
-def families(terms: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Returns the terms by what they are of: position, price, reputation, badges, interactions."""
-    found: dict[str, list[str]] = {}
-    for term in terms:
-        found.setdefault(_family(term), []).append(term)
-    return {name: tuple(own) for name, own in found.items()}
-
-
-def _family(term: str) -> str:
-    if ":" in term:
-        return "interactions"
-    if term in PRICE:
-        return "price"
-    if term in REPUTATION:
-        return "reputation"
-    return "position" if is_derived(term) else "badges"
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from aces.types import Estimate
 from analysis.comparison.movers import REST, SHELF
 from analysis.comparison.parts import NAME, Part, triple
 from analysis.comparison.tastes import Shared
-from analysis.comparison.verdict import PRICES
 from analysis.display import Plot, Point, Table, interval, number, p_value
+from analysis.term_families import PRICE
 
 MOST_ROWS = 30
 """Products of a table and its plot; those that moved least stand in `estimates.csv` alone."""
@@ -213,7 +213,7 @@ class Ratios(_OfTastes):
 
     @property
     def _price(self) -> str:
-        return next(name for name in PRICES if name in self.tastes.terms)
+        return next(name for name in PRICE if name in self.tastes.terms)
 
     @property
     def plots(self) -> list[Plot]:

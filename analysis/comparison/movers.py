@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from aces.stats.choice_data import Floats
 from aces.stats.intervals import critical_value
-from analysis.channels import families
 from analysis.comparison.tastes import Shared, Tastes
 from analysis.stacked import term_matrix
+from analysis.term_families import families
 
 EFFECTS, SHELF, REST = "product effects", "shelf", "rest"
 

@@ -16,9 +16,9 @@ from aces.stats.covariance import cluster_influence
 from aces.stats.explain import Explanation, TwoFits, explain
 from aces.stats.intervals import critical_value, fieller, p_values
 from aces.stats.joint import WaldTest, joint_covariance
-from analysis.channels import families
 from analysis.choice_sample import ProductEffects, choice_sample
 from analysis.stacked import Contrast, infer, term_matrix
+from analysis.term_families import families
 
 EVENTS = 10
 """Purchases of a product by each version, below which its effect is in no test: of so few a

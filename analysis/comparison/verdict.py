@@ -8,7 +8,6 @@ import numpy as np
 
 from aces.stats.intervals import critical_value
 from aces.stats.multiplicity import benjamini_hochberg
-from analysis.channels import families
 from analysis.comparison.arms import Pair
 from analysis.comparison.endings import OddOneOut
 from analysis.comparison.movers import Mover, movers
@@ -24,6 +23,7 @@ from analysis.comparison.tastes import (
     ratios,
 )
 from analysis.display import counted, interval, listed, number, p_equals
+from analysis.term_families import PRICE, families
 
 FEW_CAUSES = 3
 """More single causes than these that suffice are none."""
@@ -31,7 +31,6 @@ SPEAKING_WORLDS = 10
 """Worlds in which runs differ, for each coefficient; with fewer no interval of a cause is told."""
 TOP = 6
 """Movers taken apart."""
-PRICES = ("log_price", "price")
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ class Versions:
     @cached_property
     def ratios(self) -> list[Ratio]:
         """Coefficients over that of price; none without one."""
-        price = next((p for p in PRICES if self.tastes and p in self.tastes.terms), None)
+        price = next((p for p in PRICE if self.tastes and p in self.tastes.terms), None)
         return ratios(self.tastes, price) if self.tastes is not None and price else []
 
     @cached_property

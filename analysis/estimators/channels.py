@@ -6,7 +6,8 @@ import pandas as pd
 from pydantic import Field
 
 from aces.types import Record
-from analysis.channels import ChannelEffects, ChannelTests, Settings, channels, families
+from analysis.channels import ChannelEffects, ChannelTests, Settings, channels
+from analysis.term_families import families
 
 
 class ChannelsEstimator:

@@ -7,10 +7,11 @@ from scipy import stats
 
 from aces.errors import EstimationError
 from aces.stats.joint import joint_covariance, wald_test
-from analysis.channels import Settings, channels, families
+from analysis.channels import Settings, channels
 from analysis.choice_model import ConditionalLogit
 from analysis.display import with_limits
 from analysis.frame import load_choices
+from analysis.term_families import families
 
 TERMS = ("row_1", "log_price", "overall_pick")
 TRUTH = {"row_1": 0.9, "log_price": -1.8, "overall_pick": 1.2}
