@@ -29,6 +29,8 @@ COMMANDS = [
     ["export"],
     ["shop"],
     ["doctor"],
+    ["people"],
+    ["serve-model"],
     ["catalog", "import"],
     ["catalog", "show"],
 ]
