@@ -34,6 +34,8 @@ from analysis.fits import GROUP, arm_names, groups
 
 OUTCOMES = ("chosen", "abstained")
 PLAIN, TOLD = "as it is", "told to ignore"
+ENOUGH = 20
+"""Worlds of a tag from which on intervals of losses hold what they say, about."""
 NEEDED = ("focal", "gap", "tag", "price_cents", "world_id", "trial_id")
 
 Ends = tuple[float, float, float]
@@ -353,8 +355,17 @@ class SteeringLosses:
 
     @property
     def notes(self) -> list[str]:
-        """Nothing."""
-        return []
+        """Whose losses rest on few worlds: most lose nothing, so that means are skewed."""
+        worlds: dict[str, int] = {}
+        for one, _, _, cell, _ in _cells(self.whose):
+            met = int(cell.loc[cell["gap"] > 0, "world_id"].nunique())
+            worlds[one.name] = min(met, worlds.get(one.name, met))
+        return [
+            f"{self.name}, {name}: {counted(met, 'world')} of a tag: below {ENOUGH} the intervals "
+            "of what is lost hold less than they say"
+            for name, met in worlds.items()
+            if met < ENOUGH
+        ]
 
     @property
     def answer(self) -> list[str]:

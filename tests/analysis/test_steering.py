@@ -7,7 +7,7 @@ import statsmodels.api as sm
 
 from aces.errors import EstimationError
 from analysis.estimators.steering import SteeringEstimator
-from analysis.steering import PLAIN, TOLD, shoppers
+from analysis.steering import PLAIN, TOLD, SteeringLosses, shoppers
 from analysis.steering_prices import CHANGE, Tastes
 
 GAPS = (0.0, 0.05, 0.2, 0.5)
@@ -179,3 +179,10 @@ def test_a_buyer_without_outcomes_takes_no_other_along():
     )
     assert {row[0] for each in found for row in each.table.rows} == {"one · json"}
     assert found[-1].notes == ["steering: no estimates: dumb · json: no trial has an outcome"]
+
+
+def test_losses_from_few_worlds_are_said_to_be_unsure():
+    few, many = (SteeringLosses("s", shoppers(table_of(9, worlds))) for worlds in (40, 400))
+    (said,) = few.notes
+    assert "of a tag: below 20 the intervals of what is lost hold less than they say" in said
+    assert many.notes == []
