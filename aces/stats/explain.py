@@ -65,7 +65,8 @@ class Explanation:
     Attributes:
         rest: Test that it leaves nothing.
         scale: Second over first; 1 where it was held there.
-        low: Lower limit of its 95 % set; 0 where there is none within reach.
+        low: Lower limit of its 95 % set, which held the truth in 93 % in `benchmarks.comparison`; 0
+            where there is none within reach.
         high: Upper limit; infinite where there is none within reach.
         scale_p: P-value of a scale of 1, given the cause; NaN where it was held there.
         moved: (m,) how far coefficients moved along the directions, if nothing else did.
