@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aces.stats.choice import fit
-from aces.stats.covariance import FEW_CLUSTERS, JACKKNIFED, covariance
+from aces.stats.covariance import FEW_CLUSTERS, JACKKNIFED, SOME_CLUSTERS, covariance
 from aces.stats.intervals import critical_value, fieller
 from aces.stats.joint import wald_test
 from aces.stats.linear import clustered, least_squares
@@ -34,6 +34,7 @@ EFFECTS = {
     "concentrated": np.array([0.0, 3.0, -0.3, 0.2, -0.5, 0.3]),
 }
 FEW = "a warning below 10 clusters"
+SOME = "a note of `aces analyze` below 40 clusters"
 FIRST_ORDER = "`aces.stats.covariance`: used where it is asked for"
 
 
@@ -185,7 +186,7 @@ PLAIN = "conditional logit, information matrix"
 
 def _methods(clusters: int) -> tuple[Method, ...]:
     warned = "a note of `linear_probability` below 10 clusters" if clusters < FEW_CLUSTERS else ""
-    told = FEW if clusters < FEW_CLUSTERS else ""
+    told = FEW if clusters < FEW_CLUSTERS else SOME if clusters < SOME_CLUSTERS else ""
     first_order = (Method(BETWEEN_CR1, "covers 95 %", FIRST_ORDER),)
     return (
         Method(WITHIN, "covers 95 %", told),
