@@ -17,7 +17,7 @@ EACH = "each task, partly pooled"
 EQUAL = "test that tasks are alike (Cochran's Q)"
 PARTS = "variance components"
 SHARES = "parts of the total"
-TOLD = "`partial_pooling`; a note below 100 worlds a task"
+TOLD = "`partial_pooling`; under its table, a note below 100 worlds a task"
 
 
 def pooled(rng: np.random.Generator, tasks: int, spread: float, worlds: int) -> Held:
