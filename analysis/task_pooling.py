@@ -30,8 +30,8 @@ ENOUGH = 100
 MEANING = (
     f"'{ONE_MODEL}' weights tasks by their information and its interval is for these tasks only; "
     f"'{MEAN}' is of the population that they are drawn from, '{ANOTHER}' where the effect in a "
-    "further one lies. Partly pooled: each task drawn towards the mean as far as tasks agree; where "
-    "they differ less than their errors these intervals hold 92 to 95 %."
+    "further one lies. Partly pooled: each task drawn towards the mean as far as tasks agree; "
+    "where they differ less than their errors these intervals hold 92 to 95 %."
 )
 
 
