@@ -35,6 +35,7 @@ EFFECTS = {
 }
 FEW = "a warning below 10 clusters"
 SOME = "a note of `aces analyze` below 40 clusters"
+SAID = "`aces.stats.score_bootstrap`; under its table"
 FIRST_ORDER = "`aces.stats.covariance`: used where it is asked for"
 
 
@@ -234,8 +235,8 @@ def _cells() -> Iterator[Cell]:
             "independent, even demand",
             f"G = {g:,}",
             (
-                Method(SCORE, "rejects 5 %", "`few-clusters.md`"),
-                Method(SCORE_BETWEEN, "rejects 5 %", "`few-clusters.md`"),
+                Method(SCORE, "rejects 5 %", SAID),
+                Method(SCORE_BETWEEN, "rejects 5 %", SAID),
             ),
             partial(bootstrapped, design="independent", demand="even", clusters=g),
             500,
