@@ -138,6 +138,16 @@ class _Asker:
             raise CallError("connection", message, hope="none") from error
 
     async def _call(self, request: Request) -> Reply:
+        """Asks twice at most: a server may just have closed the connection it answered on before.
+
+        Raises:
+            CallError: If there is no answer; with a connection that fails twice there is no hope.
+        """
+        try:
+            return await self.line.call(request)
+        except CallError as fault:
+            if fault.reason != "connection":
+                raise
         try:
             return await self.line.call(request)
         except CallError as fault:

@@ -116,6 +116,19 @@ def test_nobody_answers():
     assert told.value.exit_status == 2
 
 
+@pytest.mark.parametrize("cuts", [1, 2])
+def test_a_connection_that_is_cut_once_is_opened_again(monkeypatch: pytest.MonkeyPatch, cuts: int):
+    """After an error of its own a server closes a connection that the next request is sent on."""
+    as_it_likes(monkeypatch)
+    cut = iter([True] * cuts)
+    with ModelServer(lambda _: Answer(drop=True) if next(cut, None) else says("yes")) as server:
+        if cuts == 1:
+            assert probed(server).images
+        else:
+            with pytest.raises(UserError, match="nobody answers there"):
+                probed(server)
+
+
 def test_a_wrong_key(monkeypatch: pytest.MonkeyPatch):
     as_it_likes(monkeypatch)
     with ModelServer(lambda _: status(401, "Incorrect API key provided")) as server:
