@@ -35,7 +35,7 @@ By = Annotated[
 Outside = Annotated[
     bool, typer.Option("--outside", help="Buying nothing is one more.", rich_help_panel=_PANEL)
 ]
-CovType = Annotated[str, _option("cluster, robust or nonrobust.", "TYPE")]
+CovType = Annotated[str, _option("jackknife, cluster, robust or nonrobust.", "TYPE")]
 Constraints = Annotated[
     list[str], _option("'log_price = -1'. Several times.", "EQ", "--constraint")
 ]
