@@ -157,7 +157,7 @@ def parts(asked: argparse.Namespace) -> Iterator[str]:
     shared = choice.SHARED.is_file()
     draws = "the shared draw (bench/choice/gen.py)" if shared else "our own draw"
     yield (
-        f"Load average {os.getloadavg()[0]:.1f} at the start: other work shared the cores, so that "
+        f"Load average {os.getloadavg()[0]:.1f} at the start; where other work shares the cores, "
         "ratios within a table say more than seconds. One thread each."
     )
     table = choice.report(asked.sets, asked.tools)
