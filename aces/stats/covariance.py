@@ -8,6 +8,7 @@ with 10 or 20 clusters where the jackknife holds 92 to 96 % (`benchmarks/results
 """
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -177,19 +178,47 @@ def _influence(
     cov_type: CovType | None,
 ) -> tuple[Floats, CovType]:
     """(G, K) what each cluster adds to the estimates, and in which way that was found."""
+
+    def first_order() -> Floats:
+        totals = cluster_scores(data, at.params, codes, n_clusters)
+        return totals @ inverse(at.information, limits)
+
+    def left_out() -> Floats:
+        return jackknifed_influence(data, at, codes, n_clusters, limits)
+
+    return influence_of(cov_type, n_clusters, first_order, left_out)
+
+
+def influence_of(
+    cov_type: CovType | None,
+    n_clusters: int,
+    first_order: Callable[[], Floats],
+    left_out: Callable[[], Floats],
+) -> tuple[Floats, CovType]:
+    """Returns (G, K) what each cluster adds to the estimates, and in which way that was found.
+
+    Args:
+        cov_type: What is asked for; None for `jackknife` with up to 100 clusters, else `cluster`.
+        n_clusters: G.
+        first_order: Gives the influence of the sandwich.
+        left_out: Gives that of leaving each cluster out.
+
+    Raises:
+        RestsOnClusterError: If `jackknife` is asked for and some estimate rests on one cluster;
+            where it is the default there is a warning, and the sandwich.
+    """
     if cov_type == "jackknife" or (cov_type is None and n_clusters <= JACKKNIFED):
         try:
-            return jackknifed_influence(data, at, codes, n_clusters, limits), "jackknife"
+            return left_out(), "jackknife"
         except RestsOnClusterError as error:
             if cov_type is not None:
                 raise
             warnings.warn(
-                f"{error} Errors are those to first order (CR1), which are too small for it.",
+                f"{error} Errors are those of the sandwich (CR1), which are too small for it.",
                 FewClustersWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
-    totals = cluster_scores(data, at.params, codes, n_clusters)
-    return totals @ inverse(at.information, limits), "cluster"
+    return first_order(), "cluster"
 
 
 def set_scores(block: Block, params: Floats) -> Floats:

@@ -10,7 +10,6 @@ are too small. Reference: MacKinnon, J. G., Nielsen, M. O. and Webb, M. D. (2024
 jackknife and bootstrap inference for logistic regression models, arXiv 2406.00650.
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias, get_args
@@ -19,7 +18,7 @@ import numpy as np
 
 from aces.errors import EstimationError
 from aces.stats.choice_data import Floats, Ints
-from aces.stats.covariance import JACKKNIFED, Covariance, CovType, FewClustersWarning, inverse
+from aces.stats.covariance import Covariance, CovType, influence_of, inverse
 from aces.stats.jackknife import RestsOnClusterError
 from aces.stats.mixed.likelihood import Simulated
 from aces.stats.mixed.search import Found, maximise
@@ -142,19 +141,11 @@ def _influence(
         cov_type: What is asked for; None for the default.
     """
     scores = gradient(at.params)
-    if cov_type == "jackknife" or (cov_type is None and len(scores) <= JACKKNIFED):
-        curves = _curves(gradient, at.params, STEP * np.sqrt(bread.diagonal()))
-        try:
-            return _left_out(scores, curves), "jackknife"
-        except RestsOnClusterError as error:
-            if cov_type is not None:
-                raise
-            warnings.warn(
-                f"{error} Errors are those of the sandwich (CR1), which are too small.",
-                FewClustersWarning,
-                stacklevel=3,
-            )
-    return scores @ bread, "cluster"
+
+    def left_out() -> Floats:
+        return _left_out(scores, _curves(gradient, at.params, STEP * np.sqrt(bread.diagonal())))
+
+    return influence_of(cov_type, len(scores), lambda: scores @ bread, left_out)
 
 
 def _left_out(scores: Floats, curves: Floats) -> Floats:
